@@ -1,0 +1,43 @@
+"""What every detector is, and how one is run over a whole recording."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol, TypeVar, cast
+
+import numba
+
+from analytics.body import BodyChunk
+from analytics.events import Event
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Detector(Protocol):
+    """Turns body samples into events, a chunk at a time.
+
+    The events do not depend on where the stream is cut into chunks, so that live, replay and batch
+    agree bit for bit.
+    """
+
+    def update(self, chunk: BodyChunk) -> list[Event]:
+        """Take the next samples; return the events they completed, in order of completion."""
+        ...
+
+    def finish(self) -> list[Event]:
+        """The stream has ended: return the events that were still open."""
+        ...
+
+
+def detect(detector: Detector, chunks: Iterable[BodyChunk]) -> list[Event]:
+    """All events of a whole stream: batch is a loop over the streaming detector."""
+    events = [event for chunk in chunks for event in detector.update(chunk)]
+    return events + detector.finish()
+
+
+def kernel(function: F) -> F:
+    """Compile a plain per-sample loop to machine code, kept on disk for the next start.
+
+    Strict IEEE arithmetic (no fastmath), so that results do not depend on how loops are cut.
+    """
+    return cast(F, numba.njit(function, cache=True, nogil=True))

@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""Run Fivepoint from a checkout with nothing but Python 3.11 or newer and pip.
+
+`python3 run.py [COMMAND ...]` makes `.venv` from the hashed lock when it is missing or out of
+date, then runs the command in it; without a command it runs the demo. `python3 run.py test` runs
+the gates and the tests; arguments after `test` go to pytest, which then runs alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+GATES = (
+    ("ruff", "check", "."),
+    ("ruff", "format", "--check", "."),
+    ("mypy",),
+    ("importlinter.cli",),
+)
+
+
+def main(arguments: list[str]) -> int:
+    if sys.version_info < (3, 11):
+        found = platform.python_version()
+        print(f"Python {found} is too old to run Fivepoint; install 3.11 or newer.", file=sys.stderr)
+        return 1
+    testing = arguments[:1] == ["test"]
+    try:
+        install(ROOT / ("requirements-test.lock" if testing else "requirements.lock"))
+    except (OSError, subprocess.CalledProcessError) as error:
+        print(
+            f"Installing the dependencies failed ({error}), so nothing was started; "
+            "read pip's message above, check the network and the disk, and run again.",
+            file=sys.stderr,
+        )
+        return 1
+    try:
+        return run_tests(arguments[1:]) if testing else run_module("fivepoint", *arguments)
+    except KeyboardInterrupt:
+        return 130
+
+
+def install(lock: Path) -> None:
+    """Make `.venv` hold what the lock names; a stamp tells whether it already does.
+
+    The test lock contains the plain one, so an environment made for the tests also serves to run.
+    """
+    stamp = VENV / "installed-lock"
+    wanted = _digest(lock)
+    test_lock = ROOT / "requirements-test.lock"
+    if stamp.exists() and stamp.read_text() in (wanted, _digest(test_lock)):
+        return
+    print(f"Installing the dependencies of {lock.name} into .venv; this takes about a minute.")
+    stamp.unlink(missing_ok=True)
+    venv.create(VENV, with_pip=True, clear=True)
+    command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command += ["--require-hashes", "--only-binary", ":all:"]
+    if (platform.system(), platform.machine()) == ("Linux", "aarch64"):
+        command += ["--no-binary", "vqf"]  # vqf publishes no wheel for this platform
+    subprocess.run([*command, "-r", str(lock)], check=True)
+    stamp.write_text(wanted)
+
+
+def run_tests(pytest_arguments: list[str]) -> int:
+    if pytest_arguments:
+        return run_module("pytest", *pytest_arguments)
+    gates = [run_module(*gate) for gate in GATES]
+    return max(*gates, run_module("pytest", "-n", "2", "-m", ""))
+
+
+def run_module(module: str, *arguments: str) -> int:
+    search_path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, "PYTHONPATH": search_path}
+    return subprocess.run([str(PYTHON), "-m", module, *arguments], env=environment).returncode
+
+
+def _digest(lock: Path) -> str:
+    return hashlib.sha256(lock.read_bytes()).hexdigest()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

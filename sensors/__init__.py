@@ -1,0 +1,1 @@
+"""Bytes to samples: sensors, recordings and where samples come from; knows no rehabilitation."""

@@ -1,0 +1,111 @@
+"""The values that travel from a sensor to a detector.
+
+Units are SI throughout: seconds, m/s², rad/s. Times inside a recording are seconds from its start,
+and intervals are half-open.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+GRAVITY_MS2 = 9.80665
+"""Standard gravity in m/s² (CGPM 1901)."""
+
+FULL_SCALE_COUNTS = 32767
+"""Largest count of the signed 16-bit samples that recordings hold."""
+
+
+class Placement(StrEnum):
+    """Where on the body a sensor is worn."""
+
+    STERNUM = "sternum"
+    UPPER_BACK = "upper_back"
+    WAIST = "waist"
+    PELVIS = "pelvis"
+    THIGH = "thigh"
+
+
+class Clock(StrEnum):
+    """What a stream's time stamps are made of."""
+
+    DEVICE = "device"
+    HOST = "host"
+    ESTIMATED = "estimated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamInfo:
+    """What is known about one sensor's stream before its first sample.
+
+    `acc_scale_ms2` and `gyro_scale_rads` are the values of one count: samples are whole counts, so
+    that a recording holds exactly what the detectors saw. `gyro_scale_rads` is None for a sensor
+    without a gyroscope.
+    """
+
+    placement: Placement
+    rate_hz: float
+    acc_scale_ms2: float
+    gyro_scale_rads: float | None = None
+    device_id: str = ""
+    model: str = ""
+    clock: Clock = Clock.DEVICE
+
+    @property
+    def acc_range_ms2(self) -> float:
+        return self.acc_scale_ms2 * FULL_SCALE_COUNTS
+
+    @property
+    def gyro_range_rads(self) -> float | None:
+        return None if self.gyro_scale_rads is None else self.gyro_scale_rads * FULL_SCALE_COUNTS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chunk:
+    """Consecutive samples of one sensor, in the sensor's own axes.
+
+    `t_s` (n,) rises strictly, in seconds from the start of the recording; missing samples show as
+    steps longer than the sample interval, inside a chunk or between two. `acc` (n, 3) is specific
+    force in m/s², `gyro` (n, 3) angular rate in rad/s or None.
+    """
+
+    placement: Placement
+    t_s: FloatArray
+    acc: FloatArray
+    gyro: FloatArray | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Samples missing from a stream between `start_s` and `end_s`."""
+
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Calibration:
+    """How one sensor sits on its body segment; made once, valid until the sensor slips.
+
+    `rotation` (3, 3) takes sensor axes to segment axes: x to the front, y to the left, z up along
+    the spine (for the thigh: towards the hip), so that `rotation @ acc` is (0, 0, g) standing still
+    and (g, 0, 0) lying flat on the back. `supine_up` (3,) is the unit vertical seen in segment axes
+    while lying flat, the personal zero of lying angles; None where no lying pose was seen, and then
+    only inclination can be known: the front is arbitrary and `facing_known` is False.
+    """
+
+    placement: Placement
+    rotation: FloatArray
+    supine_up: FloatArray | None
+    method: str
+    made_from: str
+    device_id: str = ""
+
+    @property
+    def facing_known(self) -> bool:
+        return self.supine_up is not None
