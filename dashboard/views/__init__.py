@@ -1,0 +1,1 @@
+"""The pages, one a file, run by Streamlit from top to bottom: widgets, query, chart."""
