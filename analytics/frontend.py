@@ -224,7 +224,7 @@ def _average(
             if end_s == cell_end_s:
                 break
         previous[:] = rows[i]
-    return position[0] - first_index
+    return int(position[0] - first_index)
 
 
 @kernel

@@ -128,7 +128,7 @@ def test_a_stream_that_starts_late_and_one_that_ends_early_leave_the_other_whole
         FrontEnd([info(), info(Placement.PELVIS)]),
         part(long, 0, 300),
         short,
-        long_rest := part(long, 300, 1000),
+        part(long, 300, 1000),
     )
     assert not np.isnan(segments[Segment.TRUNK][1:]).any()
     present = np.flatnonzero(~np.isnan(segments[Segment.PELVIS][:, 0])) / BODY_RATE_HZ
