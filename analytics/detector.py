@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol, TypeVar, cast
 
 import numba
+import numpy as np
 
 from analytics.body import BodyChunk
 from analytics.events import Event
@@ -41,3 +42,12 @@ def kernel(function: F) -> F:
     Strict IEEE arithmetic (no fastmath), so that results do not depend on how loops are cut.
     """
     return cast(F, numba.njit(function, cache=True, nogil=True))
+
+
+def record(**fields: float) -> np.record:
+    """Named numbers that a kernel can read and write: a detector's parameters or its state.
+
+    Every field is a float64 (whole numbers up to 2⁵³ are exact); the kernel writes in place.
+    """
+    dtype = np.dtype((np.record, [(name, np.float64) for name in fields]))
+    return cast(np.record, np.array(tuple(fields.values()), dtype)[()])

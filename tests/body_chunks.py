@@ -1,0 +1,93 @@
+"""Body samples for detector tests, built from how a segment is held over time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+
+import numpy as np
+
+from analytics.body import BODY_RATE_HZ, BodyChunk, Segment, SegmentChunk
+from sensors.types import GRAVITY_MS2, FloatArray
+
+SUPINE_UP = np.array([1.0, 0.0, 0.0])
+
+Keyframe = tuple[float, float, float]
+
+
+def up_path(*keyframes: Keyframe) -> FloatArray:
+    """Unit verticals (n, 3) that pass linearly through (time s, inclination °, azimuth °).
+
+    Azimuth 0 leans back (supine), 90 to the right side, 180 to the front (prone), -90 to the left.
+    """
+    time_s, inclination_deg, azimuth_deg = np.array(keyframes).T
+    grid_s = np.arange(round(time_s[-1] * BODY_RATE_HZ)) / BODY_RATE_HZ
+    inclination = np.radians(np.interp(grid_s, time_s, inclination_deg))
+    azimuth = np.radians(np.interp(grid_s, time_s, azimuth_deg))
+    across = np.sin(inclination)
+    return np.column_stack(
+        (across * np.cos(azimuth), across * np.sin(azimuth), np.cos(inclination))
+    )
+
+
+def segment(
+    up: FloatArray,
+    *,
+    acc: FloatArray | None = None,
+    calibrated: bool = True,
+    supine_up: FloatArray | None = SUPINE_UP,
+) -> SegmentChunk:
+    """A segment that is held so without moving, unless `acc` says otherwise."""
+    acc = GRAVITY_MS2 * up if acc is None else acc
+    return SegmentChunk(
+        acc=acc,
+        gyro=np.where(np.isnan(up), np.nan, 0.0),
+        up=up,
+        peak_ms2=np.linalg.norm(acc, axis=1),
+        calibrated=calibrated,
+        facing_known=calibrated and supine_up is not None,
+        supine_up=supine_up if calibrated else None,
+    )
+
+
+def body(segments: Mapping[Segment, FloatArray]) -> BodyChunk:
+    """A whole stream in one chunk, from each segment's verticals."""
+    return BodyChunk(0, {name: segment(up) for name, up in segments.items()})
+
+
+def without(chunk: BodyChunk, name: Segment, start_s: float, end_s: float) -> BodyChunk:
+    """The chunk with one segment's samples missing between two times."""
+    missing = (chunk.t_s >= start_s) & (chunk.t_s < end_s)
+    there = chunk.segments[name]
+    gone = SegmentChunk(
+        acc=np.where(missing[:, np.newaxis], np.nan, there.acc),
+        gyro=np.where(missing[:, np.newaxis], np.nan, there.gyro),
+        up=np.where(missing[:, np.newaxis], np.nan, there.up),
+        peak_ms2=np.where(missing, np.nan, there.peak_ms2),
+        calibrated=there.calibrated,
+        facing_known=there.facing_known,
+        supine_up=there.supine_up,
+    )
+    return BodyChunk(chunk.start_index, {**chunk.segments, name: gone})
+
+
+def cut(chunk: BodyChunk, cuts: Iterable[int]) -> list[BodyChunk]:
+    """The same samples in several chunks, cut before the given samples."""
+    bounds = sorted({0, len(chunk), *(c for c in cuts if 0 < c < len(chunk))})
+    return [_part(chunk, start, end) for start, end in pairwise(bounds)]
+
+
+def _part(chunk: BodyChunk, start: int, end: int) -> BodyChunk:
+    segments = {
+        name: SegmentChunk(
+            acc=whole.acc[start:end],
+            gyro=whole.gyro[start:end],
+            up=whole.up[start:end],
+            peak_ms2=whole.peak_ms2[start:end],
+            calibrated=whole.calibrated,
+            facing_known=whole.facing_known,
+            supine_up=whole.supine_up,
+        )
+        for name, whole in chunk.segments.items()
+    }
+    return BodyChunk(chunk.start_index + start, segments)
