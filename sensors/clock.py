@@ -1,0 +1,65 @@
+"""Time of samples: counters that wrap, and where samples are missing."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sensors.types import FloatArray, Gap
+
+MIN_GAP_S = 0.1
+"""Missing time up to this is bridged by interpolation: at 20 Hz it is two samples."""
+
+
+class GapFinder:
+    """Finds the gaps of one stream, however it is cut into chunks.
+
+    A gap is missing time longer than 0.1 s. It starts one sample interval after the last sample
+    before it and ends at the next sample.
+    """
+
+    def __init__(self, rate_hz: float) -> None:
+        self._interval_s = 1 / rate_hz
+        self._last_s: float | None = None
+
+    def update(self, t_s: FloatArray) -> list[Gap]:
+        """Take the times (n,) of the next samples; return the gaps before or between them."""
+        if len(t_s) == 0:
+            return []
+        before = t_s[:1] if self._last_s is None else [self._last_s]
+        times = np.concatenate([before, t_s])
+        self._last_s = float(t_s[-1])
+        missing = np.diff(times) - self._interval_s > MIN_GAP_S
+        starts, ends = times[:-1][missing] + self._interval_s, times[1:][missing]
+        return [Gap(float(start), float(end)) for start, end in zip(starts, ends, strict=True)]
+
+
+def gaps(t_s: FloatArray, rate_hz: float) -> list[Gap]:
+    """All gaps of a whole stream with sample times `t_s` (n,)."""
+    return GapFinder(rate_hz).update(t_s)
+
+
+class CounterClock:
+    """Seconds from a device counter that wraps, from the first count of the stream onwards.
+
+    `ticks_hz` is how many counts make a second and `modulus` the count at which the counter starts
+    again from 0, such as 2**32. A count that is smaller than the one before it has wrapped once;
+    silence longer than a whole turn of the counter cannot be seen.
+    """
+
+    def __init__(self, ticks_hz: float, modulus: int) -> None:
+        self._ticks_hz = ticks_hz
+        self._modulus = modulus
+        self._last: int | None = None
+        self._elapsed = 0
+
+    def seconds(self, counts: NDArray[np.integer]) -> FloatArray:
+        """Seconds (n,) since the first count ever given, for the next counts (n,)."""
+        if len(counts) == 0:
+            return np.empty(0)
+        counts = counts.astype(np.int64)
+        before = counts[0] if self._last is None else self._last
+        steps = np.diff(counts, prepend=before) % self._modulus
+        elapsed = self._elapsed + np.cumsum(steps)
+        self._last, self._elapsed = int(counts[-1]), int(elapsed[-1])
+        return elapsed / self._ticks_hz

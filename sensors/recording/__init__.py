@@ -1,0 +1,26 @@
+"""Recordings: a folder with `recording.json` and one Parquet file a stream, whole or not there.
+
+Samples are stored as the sensor's 16-bit counts with their scale, times as whole microseconds.
+A live recording is spooled beside its folder first and put in place when it is complete.
+"""
+
+from sensors.recording.calibrations import read_calibrations, write_calibrations
+from sensors.recording.counts import quantized
+from sensors.recording.header import RecordingError, RecordingHeader, RecordingKind
+from sensors.recording.reading import Recording, read_recording
+from sensors.recording.spool import Spool, recover
+from sensors.recording.writing import write_recording
+
+__all__ = [
+    "Recording",
+    "RecordingError",
+    "RecordingHeader",
+    "RecordingKind",
+    "Spool",
+    "quantized",
+    "read_calibrations",
+    "read_recording",
+    "recover",
+    "write_calibrations",
+    "write_recording",
+]
