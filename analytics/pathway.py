@@ -1,0 +1,352 @@
+"""Clinical pathways: editable templates that say where each of their numbers comes from.
+
+A template is a TOML file: phases counted in weeks from the fracture or the operation, each with its
+goals, its items (exercise, positioning, walking, brace, medication, education), what it forbids
+and when to move on. Every number carries a mark: S, found in the named source; M, recalled from a
+reference that was not read again; D, a default of this project that a physiotherapist has yet to
+sign off. Templates are starting points for a clinician, never advice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import msgspec
+
+from sensors.errors import FivepointError
+
+PATHWAY_IDS = ("conservative", "after_pvp_pkp", "after_mis_tlif", "after_internal_fixation")
+"""The templates that come with the application, in the order people see them."""
+
+
+class PathwayError(FivepointError):
+    """A pathway template is missing or cannot be used."""
+
+
+class Mark(StrEnum):
+    """How well a number is founded."""
+
+    SOURCED = "S"
+    MEMORY = "M"
+    DEFAULT = "D"
+
+
+class Evidence(StrEnum):
+    """What shows that an item was done."""
+
+    BRIDGES = "bridges"
+    EXTENSION = "extension"
+    REPORT = "report"
+
+
+class _Sourced(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    mark: Mark
+    source: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.mark is Mark.SOURCED and self.source is None:
+            raise ValueError("a value marked S must name its source")
+
+
+class Number(_Sourced, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One number, or the lower end of a range that reaches to `upto`."""
+
+    value: float
+    upto: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.value < 0 or (self.upto is not None and self.upto <= self.value):
+            raise ValueError("a number must not be negative and `upto` must be above `value`")
+
+
+class Statement(_Sourced, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One sentence with its foundation."""
+
+    text: str
+
+
+class Weeks(_Sourced, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Weeks since the fracture or the operation, half-open: `start` ≤ week < `end`."""
+
+    start: float
+    end: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.start < self.end:
+            raise ValueError("weeks must have 0 <= start < end")
+
+
+class Dose(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How much of an exercise: repetitions × sets × times a day, or minutes a day."""
+
+    reps: Number | None = None
+    sets: Number | None = None
+    per_day: Number | None = None
+    hold_s: Number | None = None
+    rest_s: Number | None = None
+    minutes_per_day: Number | None = None
+    days_per_week: Number | None = None
+
+    def __post_init__(self) -> None:
+        if (self.reps is None) == (self.minutes_per_day is None):
+            raise ValueError("a dose needs either `reps` or `minutes_per_day`")
+
+
+class PositioningDose(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How long, and how often a day, to lie in slight extension."""
+
+    bout_min: Number
+    per_day: Number
+
+
+class _Item(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind"
+):
+    id: str
+    title: str
+    caution: tuple[Statement, ...] = ()
+
+
+class Exercise(_Item, frozen=True, kw_only=True, tag="exercise"):
+    """An exercise from its first dose to its target.
+
+    `unlock` names who must release it before it is prescribed; `evidence` what counts it.
+    """
+
+    start: Dose
+    target: Dose | None = None
+    cap_per_day: Number | None = None
+    not_before_week: Number | None = None
+    unlock: Statement | None = None
+    evidence: Evidence = Evidence.REPORT
+
+
+class Positioning(_Item, frozen=True, kw_only=True, tag="positioning"):
+    """Lying in slight extension; `band_deg` from the calibrated flat supine pose."""
+
+    start: PositioningDose
+    target: PositioningDose | None = None
+    band_deg: Number
+    alarm_deg: Number
+    course_weeks: Number | None = None
+    pad_cm: Number | None = None
+    method: Statement | None = None
+
+
+class Walking(_Item, frozen=True, kw_only=True, tag="walking"):
+    """Walking in minutes a day."""
+
+    minutes_per_day: Number
+    per_day: Number | None = None
+    ceiling_min: Number | None = None
+    progress: Statement | None = None
+
+
+class Brace(_Item, frozen=True, kw_only=True, tag="brace"):
+    """Hours a day in the brace."""
+
+    hours_per_day: Number
+    rule: Statement | None = None
+
+
+class Medication(_Item, frozen=True, kw_only=True, tag="medication"):
+    """One dose every `every_days` days; only taking it is followed, never the choice of it."""
+
+    every_days: Number
+
+
+class Education(_Item, frozen=True, kw_only=True, tag="education"):
+    """Something to know or to learn, without a dose."""
+
+    text: Statement
+
+
+Item = Exercise | Positioning | Walking | Brace | Medication | Education
+
+
+class Phase(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A stretch of the pathway; `advance` says when a clinician may move on."""
+
+    id: str
+    title: str
+    weeks: Weeks
+    goals: tuple[str, ...] = ()
+    items: tuple[Item, ...] = ()
+    forbid: tuple[Statement, ...] = ()
+    advance: Statement | None = None
+
+    def item(self, item_id: str) -> Item:
+        """The item of that id. Raises PathwayError where the phase has none."""
+        for item in self.items:
+            if item.id == item_id:
+                return item
+        known = ", ".join(item.id for item in self.items)
+        raise PathwayError(
+            f"Phase {self.id} has no item {item_id!r}, so it cannot be prescribed; it has {known}."
+        )
+
+
+class StopRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What ends a session, what calls for contact the same day and what is an emergency."""
+
+    emergency: tuple[Statement, ...]
+    same_day: tuple[Statement, ...]
+    session: tuple[Statement, ...]
+
+
+class Pathway(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A whole template; its phases follow each other without a hole."""
+
+    id: str
+    title: str
+    counted_from: str
+    phases: tuple[Phase, ...]
+    stop: StopRules
+    forbid: tuple[Statement, ...] = ()
+    sources: dict[str, str] = {}
+
+    def __post_init__(self) -> None:
+        if not self.phases or self.phases[0].weeks.start != 0:
+            raise ValueError("`phases` must start at week 0")
+        for earlier, later in zip(self.phases, self.phases[1:], strict=False):
+            if later.weeks.start != earlier.weeks.end:
+                raise ValueError(f"phase {later.id!r} must start where {earlier.id!r} ends")
+        for kind, ids in (
+            ("phase", [phase.id for phase in self.phases]),
+            *(("item", [item.id for item in phase.items]) for phase in self.phases),
+        ):
+            if len(set(ids)) != len(ids):
+                raise ValueError(f"two of the {kind} ids {', '.join(ids)} are the same")
+        unknown = {s.source for s in sourced_values(self) if s.source} - self.sources.keys()
+        if unknown:
+            raise ValueError(f"source {min(unknown)!r} is not listed under [sources]")
+
+    def phase(self, phase_id: str) -> Phase:
+        """The phase of that id. Raises PathwayError where the pathway has none."""
+        for phase in self.phases:
+            if phase.id == phase_id:
+                return phase
+        known = ", ".join(phase.id for phase in self.phases)
+        raise PathwayError(
+            f"Pathway {self.id} has no phase {phase_id!r}, so nothing can be prescribed; "
+            f"it has {known}."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathwayDecision:
+    """The phase on a date and why; `week` and `day` are whole ones since the index date."""
+
+    phase: Phase
+    week: int
+    day: int
+    reasons: tuple[str, ...]
+
+
+def phase_on(
+    pathway: Pathway, start_date: date, on: date, *, override: str | None = None
+) -> PathwayDecision:
+    """Which phase holds on a date: by the calendar, unless a clinician's `override` names another.
+
+    Before the start the first phase holds, after the end the last one.
+    """
+    day = (on - start_date).days
+    by_calendar = _phase_on_day(pathway, day)
+    reasons = [_calendar_reason(pathway, by_calendar, day)]
+    phase = by_calendar
+    if override is not None and override != by_calendar.id:
+        phase = pathway.phase(override)
+        reasons.append(f"the clinician keeps to {phase.title!r}")
+    return PathwayDecision(phase=phase, week=day // 7, day=day, reasons=tuple(reasons))
+
+
+def _phase_on_day(pathway: Pathway, day: int) -> Phase:
+    for phase in pathway.phases:
+        if day < phase.weeks.end * 7:
+            return phase
+    return pathway.phases[-1]
+
+
+def _calendar_reason(pathway: Pathway, phase: Phase, day: int) -> str:
+    if day < 0:
+        return f"{-day} days before the {pathway.counted_from}: {phase.title!r} comes first"
+    when = f"day {day} (week {day // 7}) after the {pathway.counted_from}"
+    if day >= phase.weeks.end * 7:
+        return f"{when}, past the pathway's {phase.weeks.end:g} weeks: {phase.title!r} is its last"
+    return f"{when}, within weeks {phase.weeks.start:g} to {phase.weeks.end:g} of {phase.title!r}"
+
+
+def phase_dates(phase: Phase, start_date: date) -> tuple[date, date]:
+    """First day of the phase and the day after its last one."""
+    return (
+        start_date + timedelta(days=round(phase.weeks.start * 7)),
+        start_date + timedelta(days=round(phase.weeks.end * 7)),
+    )
+
+
+def available_pathways(folder: Path | None = None) -> list[Pathway]:
+    """The templates that come with the application, then any further ones in the user's folder.
+
+    A file in the folder replaces the template of the same name.
+    """
+    own = sorted(path.stem for path in folder.glob("*.toml")) if folder else []
+    further = [pathway_id for pathway_id in own if pathway_id not in PATHWAY_IDS]
+    return [load_pathway(pathway_id, folder) for pathway_id in (*PATHWAY_IDS, *further)]
+
+
+def load_pathway(pathway_id: str, folder: Path | None = None) -> Pathway:
+    """Read `<pathway_id>.toml` from the user's folder, else the one that comes with Fivepoint.
+
+    Raises PathwayError, naming file and key, for a template that cannot be used.
+    """
+    own = folder / f"{pathway_id}.toml" if folder else None
+    if own is not None and own.is_file():
+        return _parse(own, own.name, pathway_id)
+    if pathway_id not in PATHWAY_IDS:
+        known = ", ".join(PATHWAY_IDS)
+        raise PathwayError(
+            f"There is no pathway {pathway_id!r}, so no plan can be shown; choose one of {known}, "
+            f"or add {pathway_id}.toml to the folder of own pathways."
+        )
+    return _bundled(pathway_id)
+
+
+@cache
+def _bundled(pathway_id: str) -> Pathway:
+    file = resources.files("analytics") / "pathways" / f"{pathway_id}.toml"
+    return _parse(file, f"{pathway_id}.toml", pathway_id)
+
+
+def _parse(file: Path | Traversable, name: str, pathway_id: str) -> Pathway:
+    try:
+        pathway = msgspec.toml.decode(file.read_bytes(), type=Pathway)
+        if pathway.id != pathway_id:
+            raise ValueError(f"`id` is {pathway.id!r} but the file is called {name}")
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise PathwayError(
+            f"Pathway file {name} cannot be used ({reason}), so its plan is not shown; "
+            "correct that entry or remove the file to get the original back."
+        ) from error
+    return pathway
+
+
+def sourced_values(value: object) -> Iterator[_Sourced]:
+    """Every number and statement below `value` that carries a mark."""
+    if isinstance(value, _Sourced):
+        yield value
+    if isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            yield from sourced_values(getattr(value, name))
+    elif isinstance(value, tuple):
+        for element in value:
+            yield from sourced_values(element)

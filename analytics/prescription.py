@@ -1,0 +1,250 @@
+"""What is prescribed to one patient: versions that are added and never changed.
+
+A version names the phase it was written for and the daily dose of each item. It keeps the titles
+and weeks it was derived from, so that it still tells what was prescribed after a template was
+edited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+
+from analytics.pathway import (
+    Brace,
+    Dose,
+    Evidence,
+    Exercise,
+    Item,
+    Medication,
+    Pathway,
+    Phase,
+    Positioning,
+    Walking,
+)
+from sensors.errors import FivepointError
+
+DAYS_PER_WEEK = 7.0
+
+
+class PrescriptionError(FivepointError):
+    """A prescription that cannot be followed or measured."""
+
+
+class ItemKind(StrEnum):
+    """What sort of thing is prescribed."""
+
+    EXERCISE = "exercise"
+    POSITIONING = "positioning"
+    WALKING = "walking"
+    BRACE = "brace"
+    MEDICATION = "medication"
+
+
+class Unit(StrEnum):
+    """What the daily dose of an item is counted in."""
+
+    REPETITIONS = "repetitions"
+    MINUTES = "min"
+    HOURS = "h"
+    DOSES = "doses"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrescribedItem:
+    """One item and its daily dose.
+
+    `per_day` is in `unit`; an item that is not for every day has `days_per_week` below 7. `hold_s`
+    is the hold of one repetition. Positioning counts while the extension lies within `band_deg`
+    and is excessive above `alarm_deg`; more than `cap_per_day` is over-doing.
+    """
+
+    id: str
+    kind: ItemKind
+    title: str
+    per_day: float
+    unit: Unit
+    evidence: Evidence = Evidence.REPORT
+    days_per_week: float = DAYS_PER_WEEK
+    hold_s: float | None = None
+    band_deg: tuple[float, float] | None = None
+    alarm_deg: float | None = None
+    cap_per_day: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prescription:
+    """Version `version` of a patient's plan, valid from `valid_from` until the next one is.
+
+    `index_date` is the day of the fracture or the operation from which weeks count. Raises
+    PrescriptionError when two items would claim the same sensor signal.
+    """
+
+    patient_id: str
+    version: int
+    valid_from: date
+    pathway_id: str
+    pathway_title: str
+    index_date: date
+    phase_id: str
+    phase_title: str
+    phase_weeks: tuple[float, float]
+    items: tuple[PrescribedItem, ...]
+
+    def __post_init__(self) -> None:
+        _no_two(item.id for item in self.items)
+        _no_two(item.evidence for item in self.items if item.evidence is not Evidence.REPORT)
+
+    def item_shown_by(self, evidence: Evidence) -> PrescribedItem | None:
+        """The item that a sensor signal tells of, if one is prescribed."""
+        return next((item for item in self.items if item.evidence is evidence), None)
+
+    def prescribes_on(self, day: date) -> tuple[PrescribedItem, ...]:
+        """The items of a date: none before the version is valid."""
+        return self.items if day >= self.valid_from else ()
+
+
+def _no_two(names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise PrescriptionError(
+                f"The prescription has two items for {name!r}, so what is done could not be told "
+                "apart; keep one of them."
+            )
+        seen.add(name)
+
+
+def prescribe(
+    pathway: Pathway,
+    phase: Phase,
+    *,
+    patient_id: str,
+    index_date: date,
+    valid_from: date,
+    unlocked: Iterable[str] = (),
+    at_target: bool = False,
+) -> Prescription:
+    """The first version of a plan as the template has it, for a clinician to change.
+
+    Exercises that someone must release are left out unless `unlocked` names them. Doses are the
+    template's starting doses, with `at_target` its targets.
+    """
+    return Prescription(
+        patient_id=patient_id,
+        version=1,
+        valid_from=valid_from,
+        pathway_id=pathway.id,
+        pathway_title=pathway.title,
+        index_date=index_date,
+        phase_id=phase.id,
+        phase_title=phase.title,
+        phase_weeks=(phase.weeks.start, phase.weeks.end),
+        items=_items_of(phase, frozenset(unlocked), at_target),
+    )
+
+
+def progress(
+    earlier: Prescription,
+    phase: Phase,
+    *,
+    valid_from: date,
+    unlocked: Iterable[str] = (),
+    at_target: bool = False,
+) -> Prescription:
+    """The next version: the same pathway, another phase or another dose, as the template has it."""
+    return revise(
+        replace(
+            earlier,
+            phase_id=phase.id,
+            phase_title=phase.title,
+            phase_weeks=(phase.weeks.start, phase.weeks.end),
+        ),
+        valid_from=valid_from,
+        items=_items_of(phase, frozenset(unlocked), at_target),
+    )
+
+
+def revise(
+    earlier: Prescription, *, valid_from: date, items: tuple[PrescribedItem, ...]
+) -> Prescription:
+    """The next version with doses that a clinician chose."""
+    if valid_from < earlier.valid_from:
+        raise PrescriptionError(
+            f"A prescription from {valid_from} cannot follow one from {earlier.valid_from}, "
+            "as the past would change; choose that day or a later one."
+        )
+    return replace(earlier, version=earlier.version + 1, valid_from=valid_from, items=items)
+
+
+def _items_of(
+    phase: Phase, unlocked: frozenset[str], at_target: bool
+) -> tuple[PrescribedItem, ...]:
+    for item_id in unlocked:
+        phase.item(item_id)
+    prescribed = [
+        _prescribed(item, at_target)
+        for item in phase.items
+        if not (isinstance(item, Exercise) and item.unlock and item.id not in unlocked)
+    ]
+    return tuple(item for item in prescribed if item is not None)
+
+
+def _prescribed(item: Item, at_target: bool) -> PrescribedItem | None:
+    match item:
+        case Exercise():
+            return _exercise(item, (item.target if at_target else None) or item.start)
+        case Positioning():
+            return _positioning(item, at_target)
+        case Walking():
+            kind, unit, per_day = ItemKind.WALKING, Unit.MINUTES, item.minutes_per_day.value
+        case Brace():
+            kind, unit, per_day = ItemKind.BRACE, Unit.HOURS, item.hours_per_day.value
+        case Medication():
+            return PrescribedItem(
+                id=item.id,
+                kind=ItemKind.MEDICATION,
+                title=item.title,
+                per_day=1,
+                unit=Unit.DOSES,
+                days_per_week=DAYS_PER_WEEK / item.every_days.value,
+            )
+        case _:
+            return None
+    return PrescribedItem(id=item.id, kind=kind, title=item.title, per_day=per_day, unit=unit)
+
+
+def _exercise(item: Exercise, dose: Dose) -> PrescribedItem:
+    if dose.reps is not None:
+        unit, per_day = Unit.REPETITIONS, dose.reps.value
+        for factor in (dose.sets, dose.per_day):
+            per_day *= factor.value if factor else 1
+    else:
+        unit, per_day = Unit.MINUTES, dose.minutes_per_day.value if dose.minutes_per_day else 0
+    return PrescribedItem(
+        id=item.id,
+        kind=ItemKind.EXERCISE,
+        title=item.title,
+        per_day=per_day,
+        unit=unit,
+        evidence=item.evidence,
+        days_per_week=dose.days_per_week.value if dose.days_per_week else DAYS_PER_WEEK,
+        hold_s=dose.hold_s.value if dose.hold_s else None,
+        cap_per_day=item.cap_per_day.value if item.cap_per_day else None,
+    )
+
+
+def _positioning(item: Positioning, at_target: bool) -> PrescribedItem:
+    dose = (item.target if at_target else None) or item.start
+    return PrescribedItem(
+        id=item.id,
+        kind=ItemKind.POSITIONING,
+        title=item.title,
+        per_day=dose.bout_min.value * dose.per_day.value,
+        unit=Unit.MINUTES,
+        evidence=Evidence.EXTENSION,
+        band_deg=(item.band_deg.value, item.band_deg.upto or item.alarm_deg.value),
+        alarm_deg=item.alarm_deg.value,
+    )

@@ -1,0 +1,48 @@
+"""Every question that is asked of the store, one named function each.
+
+All take a cursor of the calling thread (`Store.cursor`); SQL is written nowhere else.
+"""
+
+from analytics.adherence import DayRow
+from analytics.caseload import CallReason, CaseloadRow, Severity
+from analytics.store.queries.people import (
+    Patient,
+    add_outcome,
+    add_patient,
+    add_prescription,
+    add_report,
+    outcomes,
+    patient,
+    patients,
+    prescription,
+    prescriptions,
+)
+from analytics.store.queries.progress import TodayView, WeekRow, caseload, daily, today, weekly
+from analytics.store.queries.recordings import FallRow, SessionRow, falls, sessions
+
+__all__ = [
+    "CallReason",
+    "CaseloadRow",
+    "DayRow",
+    "FallRow",
+    "Patient",
+    "SessionRow",
+    "Severity",
+    "TodayView",
+    "WeekRow",
+    "add_outcome",
+    "add_patient",
+    "add_prescription",
+    "add_report",
+    "caseload",
+    "daily",
+    "falls",
+    "outcomes",
+    "patient",
+    "patients",
+    "prescription",
+    "prescriptions",
+    "sessions",
+    "today",
+    "weekly",
+]

@@ -1,0 +1,257 @@
+"""Patients, their prescriptions, and what they and their clinicians enter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from analytics.outcomes import Outcome, OutcomeSource
+from analytics.pathway import Evidence
+from analytics.prescription import ItemKind, PrescribedItem, Prescription, Unit
+from analytics.store.database import Cursor, StoreError, transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patient:
+    """A patient with the pathway now followed; None where nothing is prescribed yet."""
+
+    id: str
+    label: str
+    birth_year: int | None
+    time_zone: str
+    pathway_id: str | None = None
+    pathway_title: str | None = None
+    index_date: date | None = None
+
+
+def patients(cursor: Cursor) -> list[Patient]:
+    """All patients in the order of their labels."""
+    rows = cursor.execute(
+        """
+        SELECT patient_id, label, birth_year, time_zone,
+            arg_max(pathway_id, version), arg_max(pathway_title, version),
+            arg_max(index_date, version)
+        FROM patients LEFT JOIN prescriptions USING (patient_id)
+        GROUP BY patient_id, label, birth_year, time_zone
+        ORDER BY label, patient_id
+        """
+    ).fetchall()
+    return [
+        Patient(
+            id=patient_id,
+            label=label,
+            birth_year=birth_year,
+            time_zone=time_zone,
+            pathway_id=pathway_id,
+            pathway_title=pathway_title,
+            index_date=index_date,
+        )
+        for patient_id, label, birth_year, time_zone, pathway_id, pathway_title, index_date in rows
+    ]
+
+
+def patient(cursor: Cursor, patient_id: str) -> Patient:
+    """One patient. Raises StoreError for an unknown one."""
+    for each in patients(cursor):
+        if each.id == patient_id:
+            return each
+    raise StoreError(
+        f"There is no patient {patient_id!r} in the store, so nothing can be shown or saved; "
+        "choose one from the caseload or add the patient first."
+    )
+
+
+def add_patient(
+    cursor: Cursor, patient_id: str, *, label: str, birth_year: int | None, time_zone: str
+) -> Patient:
+    """Add a patient, or give a known one a new label, birth year or time zone."""
+    cursor.execute(
+        "INSERT OR REPLACE INTO patients VALUES (?, ?, ?, ?)",
+        [patient_id, label, birth_year, time_zone],
+    )
+    return patient(cursor, patient_id)
+
+
+def prescriptions(cursor: Cursor, patient_id: str) -> list[Prescription]:
+    """All versions of a patient's prescription, the first one first."""
+    items: dict[int, list[PrescribedItem]] = {}
+    for version, *columns in cursor.execute(
+        """
+        SELECT version, item_id, kind, title, per_day, unit, evidence, days_per_week, hold_s,
+            band_low_deg, band_high_deg, alarm_deg, cap_per_day
+        FROM prescribed_items WHERE patient_id = ? ORDER BY version, position
+        """,
+        [patient_id],
+    ).fetchall():
+        items.setdefault(version, []).append(_item(*columns))
+    rows = cursor.execute(
+        """
+        SELECT version, valid_from, pathway_id, pathway_title, index_date, phase_id, phase_title,
+            phase_start_week, phase_end_week
+        FROM prescriptions WHERE patient_id = ? ORDER BY version
+        """,
+        [patient_id],
+    ).fetchall()
+    return [
+        Prescription(
+            patient_id=patient_id,
+            version=version,
+            valid_from=valid_from,
+            pathway_id=pathway_id,
+            pathway_title=pathway_title,
+            index_date=index_date,
+            phase_id=phase_id,
+            phase_title=phase_title,
+            phase_weeks=(start_week, end_week),
+            items=tuple(items.get(version, ())),
+        )
+        for (
+            version,
+            valid_from,
+            pathway_id,
+            pathway_title,
+            index_date,
+            phase_id,
+            phase_title,
+            start_week,
+            end_week,
+        ) in rows
+    ]
+
+
+def prescription(cursor: Cursor, patient_id: str, on: date) -> Prescription | None:
+    """The version valid on a date, None before the first."""
+    valid = [each for each in prescriptions(cursor, patient_id) if each.valid_from <= on]
+    return valid[-1] if valid else None
+
+
+def add_prescription(cursor: Cursor, new: Prescription) -> None:
+    """Add the next version. Raises StoreError when somebody else added that version meanwhile."""
+    with transaction(cursor):
+        row = cursor.execute(
+            """
+            SELECT coalesce(max(version), 0), max(valid_from) FROM prescriptions
+            WHERE patient_id = ?
+            """,
+            [new.patient_id],
+        ).fetchone()
+        version, valid_from = row or (0, None)
+        if new.version != version + 1 or (valid_from and new.valid_from < valid_from):
+            raise StoreError(
+                f"Version {new.version} of the prescription does not follow version {version} "
+                f"from {valid_from}, so it was not saved; look at the latest and change that one."
+            )
+        cursor.execute(
+            "INSERT INTO prescriptions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                new.patient_id,
+                new.version,
+                new.valid_from,
+                new.pathway_id,
+                new.pathway_title,
+                new.index_date,
+                new.phase_id,
+                new.phase_title,
+                *new.phase_weeks,
+            ],
+        )
+        for position, item in enumerate(new.items):
+            cursor.execute(
+                "INSERT INTO prescribed_items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [new.patient_id, new.version, position, *_columns(item)],
+            )
+
+
+def outcomes(cursor: Cursor, patient_id: str, measure: str) -> list[Outcome]:
+    """All values of a measure, in the order of their dates."""
+    rows = cursor.execute(
+        """
+        SELECT day, value, source FROM outcomes
+        WHERE patient_id = ? AND measure = ? ORDER BY day, entered_at
+        """,
+        [patient_id, measure],
+    ).fetchall()
+    return [
+        Outcome(
+            patient_id=patient_id,
+            measure=measure,
+            date=day,
+            value=value,
+            source=OutcomeSource(source),
+        )
+        for day, value, source in rows
+    ]
+
+
+def add_outcome(cursor: Cursor, outcome: Outcome) -> None:
+    """Add one value; the latest entry of a day is the one that counts as that day's."""
+    cursor.execute(
+        "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            outcome.patient_id,
+            outcome.measure,
+            outcome.date,
+            outcome.value,
+            outcome.source.value,
+            _now(),
+        ],
+    )
+
+
+def add_report(cursor: Cursor, patient_id: str, on: date, item_id: str, amount: float) -> None:
+    """Note what the patient says was done of an item that no sensor sees, in the item's unit."""
+    cursor.execute(
+        "INSERT INTO reports VALUES (?, ?, ?, ?, ?)", [patient_id, on, item_id, amount, _now()]
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _columns(item: PrescribedItem) -> list[object]:
+    low, high = item.band_deg or (None, None)
+    return [
+        item.id,
+        item.kind.value,
+        item.title,
+        item.per_day,
+        item.unit.value,
+        item.evidence.value,
+        item.days_per_week,
+        item.hold_s,
+        low,
+        high,
+        item.alarm_deg,
+        item.cap_per_day,
+    ]
+
+
+def _item(
+    item_id: str,
+    kind: str,
+    title: str,
+    per_day: float,
+    unit: str,
+    evidence: str,
+    days_per_week: float,
+    hold_s: float | None,
+    band_low_deg: float | None,
+    band_high_deg: float | None,
+    alarm_deg: float | None,
+    cap_per_day: float | None,
+) -> PrescribedItem:
+    band = None if band_low_deg is None or band_high_deg is None else (band_low_deg, band_high_deg)
+    return PrescribedItem(
+        id=item_id,
+        kind=ItemKind(kind),
+        title=title,
+        per_day=per_day,
+        unit=Unit(unit),
+        evidence=Evidence(evidence),
+        days_per_week=days_per_week,
+        hold_s=hold_s,
+        band_deg=band,
+        alarm_deg=alarm_deg,
+        cap_per_day=cap_per_day,
+    )
