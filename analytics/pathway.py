@@ -48,10 +48,10 @@ class Evidence(StrEnum):
 
 class _Sourced(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     mark: Mark
-    source: str | None = None
+    source: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.mark is Mark.SOURCED and self.source is None:
+        if self.mark is Mark.SOURCED and not self.source:
             raise ValueError("a value marked S must name its source")
 
 
@@ -113,6 +113,7 @@ class _Item(
 ):
     id: str
     title: str
+    notes: tuple[Statement, ...] = ()
     caution: tuple[Statement, ...] = ()
 
 
@@ -139,23 +140,20 @@ class Positioning(_Item, frozen=True, kw_only=True, tag="positioning"):
     alarm_deg: Number
     course_weeks: Number | None = None
     pad_cm: Number | None = None
-    method: Statement | None = None
 
 
 class Walking(_Item, frozen=True, kw_only=True, tag="walking"):
-    """Walking in minutes a day."""
+    """Walks of `bout_min` minutes; `ceiling_min` is the longest one for a frail person."""
 
-    minutes_per_day: Number
-    per_day: Number | None = None
+    bout_min: Number
+    per_day: Number
     ceiling_min: Number | None = None
-    progress: Statement | None = None
 
 
 class Brace(_Item, frozen=True, kw_only=True, tag="brace"):
     """Hours a day in the brace."""
 
     hours_per_day: Number
-    rule: Statement | None = None
 
 
 class Medication(_Item, frozen=True, kw_only=True, tag="medication"):
@@ -226,7 +224,8 @@ class Pathway(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         ):
             if len(set(ids)) != len(ids):
                 raise ValueError(f"two of the {kind} ids {', '.join(ids)} are the same")
-        unknown = {s.source for s in sourced_values(self) if s.source} - self.sources.keys()
+        named = {key for value in sourced_values(self) for key in value.source}
+        unknown = named - self.sources.keys()
         if unknown:
             raise ValueError(f"source {min(unknown)!r} is not listed under [sources]")
 

@@ -199,7 +199,11 @@ def _prescribed(item: Item, at_target: bool) -> PrescribedItem | None:
         case Positioning():
             return _positioning(item, at_target)
         case Walking():
-            kind, unit, per_day = ItemKind.WALKING, Unit.MINUTES, item.minutes_per_day.value
+            kind, unit, per_day = (
+                ItemKind.WALKING,
+                Unit.MINUTES,
+                (item.bout_min.value * item.per_day.value),
+            )
         case Brace():
             kind, unit, per_day = ItemKind.BRACE, Unit.HOURS, item.hours_per_day.value
         case Medication():
