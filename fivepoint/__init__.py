@@ -1,0 +1,1 @@
+"""The assembled product: commands, settings, and the processes that run at home."""

@@ -1,0 +1,42 @@
+"""Command-line options and arguments that several commands share, and how their text is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import typer
+
+
+class Span(NamedTuple):
+    """Two times in seconds from the start of a recording."""
+
+    start_s: float
+    end_s: float
+
+
+def span(text: str) -> Span:
+    """Read "A:B"."""
+    try:
+        start_s, end_s = (float(part) for part in text.split(":"))
+    except ValueError:
+        start_s, end_s = 0.0, -1.0
+    if not 0 <= start_s < end_s:
+        raise typer.BadParameter(f"'{text}' is not a time span; write it as 2:7 (seconds A:B)")
+    return Span(start_s, end_s)
+
+
+Port = Annotated[int, typer.Option(min=1, max=65535, help="Port on the loopback address.")]
+NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+Recordings = Annotated[list[Path], typer.Argument(metavar="REC...", help="Recording folders.")]
+Still = Annotated[
+    Span | None,
+    typer.Option(parser=span, metavar="A:B", help="Seconds in which the wearer stands still."),
+]
+Lying = Annotated[
+    Span | None,
+    typer.Option(
+        parser=span, metavar="A:B", help="Seconds in which the wearer lies flat on the back."
+    ),
+]
