@@ -99,6 +99,12 @@ class PostureDetector:
         return [_bout(last, state.settled_from, state.index)]
 
 
+def posture_of(up: FloatArray) -> Posture:
+    """The posture nearest to a vertical (3,) in trunk axes, of any length, without hysteresis."""
+    x, y, z = (float(part) for part in up)
+    return _POSTURES[_nearest(x, y, z, np.cos(np.radians(PostureParams().upright_limit_deg)), True)]
+
+
 def _usable_up(segment: SegmentChunk | None, count: int) -> FloatArray:
     if segment is None or not segment.calibrated:
         return np.full((count, 3), np.nan)
@@ -177,7 +183,7 @@ def _low_pass(up: FloatArray, weight: float, state: np.record) -> None:
 @kernel
 def _recognize(facing_known: bool, limits: np.record, state: np.record) -> None:
     """Keep the posture while its own limits hold, else take the nearest, dated to its crossing."""
-    nearest = _nearest(facing_known, limits, state)
+    nearest = _nearest(state.x, state.y, state.z, limits.upright_cos, facing_known)
     if nearest != state.nearest:
         state.nearest = nearest
         state.nearest_from = state.index
@@ -190,15 +196,14 @@ def _recognize(facing_known: bool, limits: np.record, state: np.record) -> None:
 
 
 @kernel
-def _nearest(facing_known: bool, limits: np.record, state: np.record) -> int:
-    norm = np.sqrt(state.x**2 + state.y**2 + state.z**2)
-    if state.z > limits.upright_cos * norm:
+def _nearest(x: float, y: float, z: float, upright_cos: float, facing_known: bool) -> int:
+    if z > upright_cos * np.sqrt(x * x + y * y + z * z):
         return _UPRIGHT
     if not facing_known:
         return _UNKNOWN
-    if abs(state.x) >= abs(state.y):
-        return _SUPINE if state.x > 0.0 else _PRONE
-    return _RIGHT if state.y > 0.0 else _LEFT
+    if abs(x) >= abs(y):
+        return _SUPINE if x > 0.0 else _PRONE
+    return _RIGHT if y > 0.0 else _LEFT
 
 
 @kernel

@@ -57,61 +57,61 @@ def postures(chunk: BodyChunk) -> list[Posture]:
 )
 def test_a_held_pose_is_one_bout_of_its_posture(
     inclination_deg: float, azimuth_deg: float, posture: Posture
-):
+) -> None:
     chunk = trunk((0, inclination_deg, azimuth_deg), (20, inclination_deg, azimuth_deg))
     assert bouts(chunk) == [PostureBout(posture=posture, start_s=0.0, end_s=20.0)]
 
 
-def test_lying_down_is_dated_to_where_the_trunk_passes_sixty_degrees():
+def test_lying_down_is_dated_to_where_the_trunk_passes_sixty_degrees() -> None:
     first, second = bouts(trunk((0, 0, 0), (10, 0, 0), (13, 90, 0), (30, 90, 0)))
     assert (first.posture, second.posture) == (UPRIGHT, SUPINE)
     assert first.end_s == pytest.approx(12.0, abs=0.7)
 
 
-def test_getting_up_is_dated_to_where_the_trunk_passes_sixty_degrees():
+def test_getting_up_is_dated_to_where_the_trunk_passes_sixty_degrees() -> None:
     first, second = bouts(trunk((0, 90, 0), (10, 90, 0), (13, 0, 0), (30, 0, 0)))
     assert (first.posture, second.posture) == (SUPINE, UPRIGHT)
     assert first.end_s == pytest.approx(11.0, abs=0.7)
 
 
-def test_turning_in_bed_is_dated_to_the_diagonal_between_two_sides():
+def test_turning_in_bed_is_dated_to_the_diagonal_between_two_sides() -> None:
     first, second = bouts(trunk((0, 90, 0), (10, 90, 0), (14, 90, -90), (30, 90, -90)))
     assert (first.posture, second.posture) == (SUPINE, LEFT)
     assert first.end_s == pytest.approx(12.0, abs=0.7)
 
 
-def test_turning_over_the_back_of_the_circle_is_no_detour():
+def test_turning_over_the_back_of_the_circle_is_no_detour() -> None:
     chunk = trunk((0, 90, 180), (10, 90, 180), (13, 90, 270), (30, 90, 270))
     assert postures(chunk) == [PRONE, LEFT]
 
 
-def test_a_side_passed_through_belongs_to_the_posture_that_follows():
+def test_a_side_passed_through_belongs_to_the_posture_that_follows() -> None:
     first, second = bouts(trunk((0, 0, 90), (10, 0, 90), (12, 90, 90), (13, 90, 0), (30, 90, 0)))
     assert (first.posture, second.posture) == (UPRIGHT, SUPINE)
     assert first.end_s == pytest.approx(11.3, abs=0.7)
 
 
-def test_a_short_bend_leaves_the_posture_as_it_was():
+def test_a_short_bend_leaves_the_posture_as_it_was() -> None:
     chunk = trunk((0, 0, 180), (10, 0, 180), (11, 80, 180), (12, 80, 180), (13, 0, 180), (30, 0, 0))
     assert postures(chunk) == [UPRIGHT]
 
 
-def test_wavering_about_the_limit_makes_no_new_bout():
+def test_wavering_about_the_limit_makes_no_new_bout() -> None:
     to_and_fro = [(5.0 * k, 60.0 + 4.0 * (-1) ** k, 0.0) for k in range(12)]
     assert len(bouts(trunk(*to_and_fro))) == 1
 
 
-def test_wavering_about_the_diagonal_makes_no_new_bout():
+def test_wavering_about_the_diagonal_makes_no_new_bout() -> None:
     to_and_fro = [(5.0 * k, 90.0, 45.0 + 9.0 * (-1) ** k) for k in range(12)]
     assert len(bouts(trunk(*to_and_fro))) == 1
 
 
-def test_a_short_gap_is_passed_over():
+def test_a_short_gap_is_passed_over() -> None:
     chunk = without(trunk((0, 90, 0), (30, 90, 0)), Segment.TRUNK, 10.0, 11.9)
     assert postures(chunk) == [SUPINE]
 
 
-def test_a_long_gap_is_unknown_from_its_first_to_its_last_sample():
+def test_a_long_gap_is_unknown_from_its_first_to_its_last_sample() -> None:
     chunk = without(trunk((0, 90, 0), (30, 90, 0)), Segment.TRUNK, 10.0, 14.0)
     assert bouts(chunk) == [
         PostureBout(posture=SUPINE, start_s=0.0, end_s=10.0),
@@ -120,27 +120,27 @@ def test_a_long_gap_is_unknown_from_its_first_to_its_last_sample():
     ]
 
 
-def test_the_posture_after_a_gap_owes_nothing_to_the_one_before():
+def test_the_posture_after_a_gap_owes_nothing_to_the_one_before() -> None:
     chunk = trunk((0, 0, 0), (10, 0, 0), (10.1, 90, 90), (30, 90, 90))
     assert postures(without(chunk, Segment.TRUNK, 9.0, 14.0)) == [UPRIGHT, UNKNOWN, RIGHT]
 
 
-def test_an_uncalibrated_sensor_tells_no_posture():
+def test_an_uncalibrated_sensor_tells_no_posture() -> None:
     chunk = BodyChunk(0, {Segment.TRUNK: segment(up_path((0, 0, 0), (9, 0, 0)), calibrated=False)})
     assert postures(chunk) == [UNKNOWN]
 
 
-def test_without_a_lying_calibration_upright_is_known_and_the_lying_side_is_not():
+def test_without_a_lying_calibration_upright_is_known_and_the_lying_side_is_not() -> None:
     up = up_path((0, 0, 0), (10, 0, 0), (12, 90, 0), (20, 90, 0), (22, 90, 90), (30, 90, 90))
     chunk = BodyChunk(0, {Segment.TRUNK: segment(up, supine_up=None)})
     assert postures(chunk) == [UPRIGHT, UNKNOWN]
 
 
-def test_the_pelvis_serves_where_no_trunk_is_worn():
+def test_the_pelvis_serves_where_no_trunk_is_worn() -> None:
     assert postures(body({Segment.PELVIS: up_path((0, 90, 0), (9, 90, 0))})) == [SUPINE]
 
 
-def test_the_trunk_goes_before_the_pelvis():
+def test_the_trunk_goes_before_the_pelvis() -> None:
     chunk = body(
         {
             Segment.PELVIS: up_path((0, 50, 0), (9, 50, 0)),
@@ -150,19 +150,19 @@ def test_the_trunk_goes_before_the_pelvis():
     assert postures(chunk) == [SUPINE]
 
 
-def test_the_thigh_alone_tells_no_posture():
+def test_the_thigh_alone_tells_no_posture() -> None:
     assert postures(body({Segment.THIGH: up_path((0, 90, 0), (9, 90, 0))})) == [UNKNOWN]
 
 
-def test_a_recording_shorter_than_the_dwell_still_has_its_posture():
+def test_a_recording_shorter_than_the_dwell_still_has_its_posture() -> None:
     assert postures(trunk((0, 90, 90), (1, 90, 90))) == [RIGHT]
 
 
-def test_no_samples_give_no_bouts():
+def test_no_samples_give_no_bouts() -> None:
     assert detect(PostureDetector(), []) == []
 
 
-def test_the_live_posture_follows_before_the_bout_is_settled():
+def test_the_live_posture_follows_before_the_bout_is_settled() -> None:
     detector = PostureDetector()
     assert detector.posture == UNKNOWN
     detector.update(trunk((0, 0, 0), (10, 0, 0), (11, 90, 0), (12.5, 90, 0)))

@@ -1,0 +1,296 @@
+"""A recording's samples to what was done in it: every detector over one stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+import numpy as np
+
+from analytics.body import SEGMENT_OF, BodyChunk, Segment, SegmentChunk
+from analytics.calibration import plausible_calibrations
+from analytics.detector import Detector
+from analytics.events import (
+    Event,
+    ExtensionBout,
+    Fall,
+    FlexionBout,
+    PostureBout,
+    Repetition,
+    WearBout,
+)
+from analytics.flexion import FlexionDetector
+from analytics.frontend import FrontEnd
+from analytics.posture import PostureDetector
+from analytics.spine import SpineDetector, SpineSummary, chunk_extension_deg
+from analytics.wear import WearDetector
+from sensors.clock import GapFinder
+from sensors.recording import Recording, RecordingHeader, RecordingKind
+from sensors.types import GRAVITY_MS2, Calibration, Chunk, FloatArray, Gap, Placement, StreamInfo
+
+ALGORITHM_VERSION = "1"
+"""Raised with every change of a result; stored results of another version are computed again."""
+
+_CHUNK_S = 60.0
+
+E = TypeVar("E")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamSummary:
+    """How much of one sensor's stream arrived; `coverage` is samples received ÷ expected."""
+
+    placement: Placement
+    model: str
+    rate_hz: float
+    samples: int
+    coverage: float
+    gaps: tuple[Gap, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """What was found in one recording, by one version of the algorithms."""
+
+    recording_id: str
+    patient: str | None
+    started_at: datetime
+    kind: RecordingKind
+    duration_s: float
+    algorithm_version: str
+    streams: tuple[StreamSummary, ...]
+    postures: tuple[PostureBout, ...]
+    spine: SpineSummary | None
+    hyperextension: tuple[ExtensionBout, ...]
+    flexion: tuple[FlexionBout, ...]
+    repetitions: tuple[Repetition, ...]
+    falls: tuple[Fall, ...]
+    wear: tuple[WearBout, ...]
+
+
+class Pipeline:
+    """Front end and detectors over the chunks of one recording, live or read back.
+
+    Push the chunks of all streams in the order of their first samples; the result does not depend
+    on how they are cut. What it keeps grows only with the events and gaps found. Of two sensors on
+    one body segment the first in the header is analyzed; the other is counted.
+    """
+
+    def __init__(
+        self, header: RecordingHeader, calibrations: Iterable[Calibration] | None = None
+    ) -> None:
+        self._header = header
+        self._streams = {info.placement: _StreamLog(info) for info in header.streams}
+        worn = _one_per_segment(header.streams)
+        self._worn = {info.placement for info in worn}
+        self._front_end = FrontEnd(
+            worn, header.calibrations if calibrations is None else calibrations
+        )
+        self.posture = PostureDetector()
+        self.spine = SpineDetector()
+        self._detectors: tuple[Detector, ...] = (
+            self.posture,
+            self.spine,
+            FlexionDetector(),
+            WearDetector(),
+        )
+        self._events: list[Event] = []
+
+    def push(self, chunk: Chunk) -> list[Event]:
+        """Take the next samples of one sensor; return the events they completed."""
+        self._streams[chunk.placement].add(chunk.t_s)
+        if chunk.placement not in self._worn:
+            return []
+        return self._detect(self._front_end.push(chunk))
+
+    def finish(self) -> list[Event]:
+        """The recording has ended: return the events that were still open."""
+        events = self._detect(self._front_end.finish())
+        last = [event for detector in self._detectors for event in detector.finish()]
+        self._events += last
+        return events + last
+
+    def session(self) -> Session:
+        """What was found so far; complete after `finish`."""
+        header = self._header
+        duration_s = max((log.end_s for log in self._streams.values()), default=0.0)
+        return Session(
+            recording_id=header.id,
+            patient=header.patient,
+            started_at=header.started_at,
+            kind=header.kind,
+            duration_s=duration_s,
+            algorithm_version=ALGORITHM_VERSION,
+            streams=tuple(log.summary(duration_s) for log in self._streams.values()),
+            postures=_only(PostureBout, self._events),
+            spine=self.spine.summary(),
+            hyperextension=_only(ExtensionBout, self._events),
+            flexion=_only(FlexionBout, self._events),
+            repetitions=_only(Repetition, self._events),
+            falls=_only(Fall, self._events),
+            wear=_only(WearBout, self._events),
+        )
+
+    def _detect(self, chunks: list[BodyChunk]) -> list[Event]:
+        events = [
+            event
+            for chunk in chunks
+            for detector in self._detectors
+            for event in detector.update(chunk)
+        ]
+        self._events += events
+        return events
+
+
+class _StreamLog:
+    """What arrived of one stream."""
+
+    def __init__(self, info: StreamInfo) -> None:
+        self._info = info
+        self._finder = GapFinder(info.rate_hz)
+        self._gaps: list[Gap] = []
+        self._samples = 0
+        self.end_s = 0.0
+
+    def add(self, t_s: FloatArray) -> None:
+        if len(t_s) == 0:
+            return
+        self._gaps += self._finder.update(t_s)
+        self._samples += len(t_s)
+        self.end_s = float(t_s[-1]) + 1.0 / self._info.rate_hz
+
+    def summary(self, duration_s: float) -> StreamSummary:
+        info = self._info
+        expected = duration_s * info.rate_hz
+        return StreamSummary(
+            placement=info.placement,
+            model=info.model,
+            rate_hz=info.rate_hz,
+            samples=self._samples,
+            coverage=min(self._samples / expected, 1.0) if expected > 0.0 else 0.0,
+            gaps=tuple(self._gaps),
+        )
+
+
+def analyze(recording: Recording, calibrations: Sequence[Calibration] | None = None) -> Session:
+    """Everything that the detectors find in a recording.
+
+    Without `calibrations` those of the recording serve, and without these the first plausible ones
+    found in it (see `plausible_calibrations`).
+    """
+    pipeline = Pipeline(recording.header, _calibrations(recording, calibrations))
+    for chunk in recording.chunks(_CHUNK_S):
+        pipeline.push(chunk)
+    pipeline.finish()
+    return pipeline.session()
+
+
+def session_json(session: Session) -> dict[str, Any]:
+    """The session as the object that `analyze --json` prints: numbers, strings, lists, objects."""
+    return {
+        "recording_id": session.recording_id,
+        "started_at": session.started_at.isoformat(),
+        "duration_s": session.duration_s,
+        "algorithm_version": session.algorithm_version,
+        "streams": [asdict(stream) for stream in session.streams],
+        "posture": [asdict(bout) for bout in session.postures],
+        "spine": None if session.spine is None else _spine_json(session.spine),
+        "hyperextension": [asdict(bout) for bout in session.hyperextension],
+        "flexion": [asdict(bout) for bout in session.flexion],
+        "repetitions": [_repetition_json(repetition) for repetition in session.repetitions],
+        "falls": [asdict(fall) for fall in session.falls],
+        "wear": [asdict(bout) for bout in session.wear],
+    }
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Trace:
+    """A recording's angles for plots, each (n,) on the 50 Hz grid `t_s`, NaN where not known.
+
+    Pitch is that of each worn and calibrated segment, bent forward positive; `peak_g` the largest
+    specific force at any sensor in units of gravity.
+    """
+
+    t_s: FloatArray
+    pitch_deg: dict[Segment, FloatArray]
+    extension_deg: FloatArray
+    peak_g: FloatArray
+
+
+def trace(recording: Recording, calibrations: Sequence[Calibration] | None = None) -> Trace:
+    """The signals behind a session, calibrated as in `analyze`."""
+    chunks = list(_body_chunks(recording, _calibrations(recording, calibrations)))
+    if not chunks:
+        empty = np.empty(0)
+        return Trace(t_s=empty, pitch_deg={}, extension_deg=empty, peak_g=empty)
+    facing = [name for name, part in chunks[0].segments.items() if part.facing_known]
+    return Trace(
+        t_s=np.concatenate([chunk.t_s for chunk in chunks]),
+        pitch_deg={
+            name: np.concatenate([_pitch_deg(chunk.segments[name]) for chunk in chunks])
+            for name in facing
+        },
+        extension_deg=np.concatenate([chunk_extension_deg(chunk) for chunk in chunks]),
+        peak_g=np.concatenate([_peak_g(chunk) for chunk in chunks]),
+    )
+
+
+def _calibrations(
+    recording: Recording, given: Sequence[Calibration] | None
+) -> Sequence[Calibration]:
+    if given is not None:
+        return given
+    return recording.header.calibrations or plausible_calibrations(recording)
+
+
+def _body_chunks(recording: Recording, calibrations: Sequence[Calibration]) -> Iterator[BodyChunk]:
+    worn = _one_per_segment(recording.header.streams)
+    placements = {info.placement for info in worn}
+    front_end = FrontEnd(worn, calibrations)
+    for chunk in recording.chunks(_CHUNK_S):
+        if chunk.placement in placements:
+            yield from front_end.push(chunk)
+    yield from front_end.finish()
+
+
+def _one_per_segment(infos: Iterable[StreamInfo]) -> list[StreamInfo]:
+    first: dict[Segment, StreamInfo] = {}
+    for info in infos:
+        first.setdefault(SEGMENT_OF[info.placement], info)
+    return list(first.values())
+
+
+def _only(kind: type[E], events: list[Event]) -> tuple[E, ...]:
+    return tuple(event for event in events if isinstance(event, kind))
+
+
+def _spine_json(spine: SpineSummary) -> dict[str, Any]:
+    percentiles = {"p05": spine.p05_deg, "p50": spine.p50_deg, "p95": spine.p95_deg}
+    return {"observable_s": spine.observable_s, "extension_deg": percentiles}
+
+
+def _repetition_json(repetition: Repetition) -> dict[str, Any]:
+    return {
+        "start_s": repetition.start_s,
+        "end_s": repetition.end_s,
+        "hold_start_s": repetition.hold_start_s,
+        "hold_end_s": repetition.hold_end_s,
+        "lift_s": repetition.lift_s,
+        "hold_s": repetition.hold_s,
+        "lower_s": repetition.lower_s,
+        "peak_deg": repetition.peak_deg,
+        "roll_deg": repetition.roll_deg,
+        "sparc": repetition.sparc,
+        "partial": repetition.partial,
+    }
+
+
+def _pitch_deg(segment: SegmentChunk) -> FloatArray:
+    return np.degrees(np.arctan2(-segment.up[:, 0], segment.up[:, 2]))
+
+
+def _peak_g(chunk: BodyChunk) -> FloatArray:
+    peaks = [segment.peak_ms2 for segment in chunk.segments.values()]
+    return np.fmax.reduce(peaks) / GRAVITY_MS2

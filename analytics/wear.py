@@ -1,0 +1,153 @@
+"""Whether the sensors are worn or lie about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.body import BODY_RATE_HZ, BodyChunk
+from analytics.detector import kernel, record
+from analytics.events import Event, WearBout, WearState
+from sensors.types import GRAVITY_MS2, FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WearParams:
+    """What stillness means that nobody wears the sensors."""
+
+    max_sd_ms2: float = 0.013 * GRAVITY_MS2
+    """13 mg, just above the noise of a sensor at rest (van Hees 2011)."""
+    min_s: float = 1800.0
+    """Half an hour (van Hees 2011): most stillness of sleepers passes, a shower goes unseen."""
+    block_s: float = 60.0
+    """Resolution of the bouts."""
+
+
+class WearDetector:
+    """Tiles the recording with worn and not worn.
+
+    Not worn is any stretch of at least half an hour in which every axis of every sensor has a
+    standard deviation below 13 mg, after van Hees 2011 (doi:10.1371/journal.pone.0022922).
+    Departing from it: all axes must be still instead of two of three, and the stretch grows by
+    whole minutes, each of them still and all of them together still, instead of standing in fixed
+    windows. The rule's limit: a wearer in deep sleep who does not turn for half an hour counts as
+    not wearing, if breathing moves no sensor by 13 mg (about 0.75° of tilt). Missing samples
+    neither show wear nor end a stretch.
+    """
+
+    def __init__(self, params: WearParams | None = None) -> None:
+        params = params or WearParams()
+        self._limits = record(
+            max_variance=params.max_sd_ms2**2,
+            min_length=round(params.min_s * BODY_RATE_HZ),
+            block=round(params.block_s * BODY_RATE_HZ),
+        )
+        self._state = record(index=0, block_start=0, still_from=0, still_samples=0)
+        self._worn_from_index = 0.0
+        self._sums = np.empty((0, 6))
+
+    def update(self, chunk: BodyChunk) -> list[Event]:
+        """See `Detector.update`: the bouts that ended."""
+        acc = np.hstack([segment.acc for segment in chunk.segments.values()])
+        if len(self._sums) == 0:
+            self._sums = np.zeros((acc.shape[1], 6))
+        taken_off = np.empty((len(chunk) // int(self._limits.block) + 1, 2))
+        count = _follow(np.ascontiguousarray(acc), self._limits, self._state, self._sums, taken_off)
+        return [bout for row in taken_off[:count] for bout in self._bouts(row)]
+
+    def finish(self) -> list[Event]:
+        """See `Detector.finish`: the bouts up to the end of the recording."""
+        end_index, row = float(self._state.index), np.empty(2)
+        events: list[Event] = []
+        if len(self._sums) and _end_block(self._limits, self._state, self._sums, row):
+            events += self._bouts(row)
+        if _close(end_index, self._limits, self._state, row):
+            events += self._bouts(row)
+        if end_index > self._worn_from_index:
+            events.append(_bout(WearState.WORN, self._worn_from_index, end_index))
+        return events
+
+    def _bouts(self, taken_off: FloatArray) -> list[Event]:
+        """The stretch of not wearing from its two indices, and the wearing before it."""
+        start_index, end_index = taken_off.tolist()
+        events: list[Event] = [_bout(WearState.NOT_WORN, start_index, end_index)]
+        if start_index > self._worn_from_index:
+            events.insert(0, _bout(WearState.WORN, self._worn_from_index, start_index))
+        self._worn_from_index = end_index
+        return events
+
+
+def _bout(state: WearState, start_index: float, end_index: float) -> WearBout:
+    return WearBout(
+        state=state,
+        start_s=float(start_index / BODY_RATE_HZ),
+        end_s=float(end_index / BODY_RATE_HZ),
+    )
+
+
+@kernel
+def _follow(
+    acc: FloatArray, limits: np.record, state: np.record, sums: FloatArray, taken_off: FloatArray
+) -> int:
+    """Write first and end index of each stretch of not wearing that ended into `taken_off`.
+
+    `acc` (n, axes); `sums` (axes, 6) holds number, sum and sum of squares of the block, then the
+    same of the still stretch.
+    """
+    count = 0
+    for i in range(len(acc)):
+        for axis in range(len(sums)):
+            value = acc[i, axis]
+            if not np.isnan(value):
+                sums[axis, 0] += 1.0
+                sums[axis, 1] += value
+                sums[axis, 2] += value * value
+        state.index += 1
+        if state.index - state.block_start == limits.block:
+            count += _end_block(limits, state, sums, taken_off[count])
+    return count
+
+
+@kernel
+def _end_block(limits: np.record, state: np.record, sums: FloatArray, row: FloatArray) -> int:
+    """Lengthen, start or end the still stretch by the block that is complete."""
+    closed = 0
+    samples = sums[:, 0].max()
+    if samples > 0.5 * limits.block:
+        still = _is_still(sums, False, limits.max_variance)
+        if not (still and _is_still(sums, True, limits.max_variance)):
+            closed = _close(state.block_start, limits, state, row)
+            sums[:, 3:] = 0.0
+        if still:
+            if state.still_samples == 0.0:
+                state.still_from = state.block_start
+            state.still_samples += samples
+            sums[:, 3:] += sums[:, :3]
+    sums[:, :3] = 0.0
+    state.block_start = state.index
+    return closed
+
+
+@kernel
+def _is_still(sums: FloatArray, with_stretch: bool, max_variance: float) -> bool:
+    """Whether every axis is still, in the block alone or in the stretch and the block together."""
+    for axis in range(len(sums)):
+        number, total, squares = sums[axis, 0], sums[axis, 1], sums[axis, 2]
+        if with_stretch:
+            number += sums[axis, 3]
+            total += sums[axis, 4]
+            squares += sums[axis, 5]
+        if number > 0.0 and squares / number - (total / number) ** 2 >= max_variance:
+            return False
+    return True
+
+
+@kernel
+def _close(end_index: float, limits: np.record, state: np.record, row: FloatArray) -> int:
+    """End the still stretch; write its indices if it was long enough to mean not worn."""
+    samples, state.still_samples = state.still_samples, 0.0
+    if samples < limits.min_length:
+        return 0
+    row[0], row[1] = state.still_from, end_index
+    return 1
