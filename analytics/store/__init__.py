@@ -2,5 +2,15 @@
 
 from analytics.store import queries
 from analytics.store.database import Cursor, Store, StoreError
+from analytics.store.ingest import BadRecording, IngestReport, ingest, ingest_folder
 
-__all__ = ["Cursor", "Store", "StoreError", "queries"]
+__all__ = [
+    "BadRecording",
+    "Cursor",
+    "IngestReport",
+    "Store",
+    "StoreError",
+    "ingest",
+    "ingest_folder",
+    "queries",
+]

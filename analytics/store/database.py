@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 
 import duckdb
@@ -28,11 +29,15 @@ class StoreError(FivepointError):
 
 
 class Store:
-    """The open store of this process. Use it as a context manager, or `close` it."""
+    """The open store of this process. Use it as a context manager, or `close` it.
+
+    Threads that add whole recordings take turns by holding `writing`.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         self._connection = connection
         self.path = path
+        self.writing = Lock()
 
     @classmethod
     def open(cls, path: Path) -> Store:

@@ -18,7 +18,14 @@ from analytics.store.queries.people import (
     prescriptions,
 )
 from analytics.store.queries.progress import TodayView, WeekRow, caseload, daily, today, weekly
-from analytics.store.queries.recordings import FallRow, SessionRow, falls, sessions
+from analytics.store.queries.recordings import (
+    FallRow,
+    SessionRow,
+    StoredSession,
+    falls,
+    session,
+    sessions,
+)
 
 __all__ = [
     "CallReason",
@@ -28,6 +35,7 @@ __all__ = [
     "Patient",
     "SessionRow",
     "Severity",
+    "StoredSession",
     "TodayView",
     "WeekRow",
     "add_outcome",
@@ -42,6 +50,7 @@ __all__ = [
     "patients",
     "prescription",
     "prescriptions",
+    "session",
     "sessions",
     "today",
     "weekly",

@@ -1,0 +1,60 @@
+"""Which table holds which events of a session; columns are named as the events' fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from analytics.events import (
+    ExtensionBout,
+    Fall,
+    FlexionBout,
+    Posture,
+    PostureBout,
+    Repetition,
+    WearBout,
+    WearState,
+)
+
+
+class EventTable(NamedTuple):
+    """A table, the `Session` field it holds, and the type of its rows."""
+
+    name: str
+    session_field: str
+    event: type[Any]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The table's columns after `recording_id`."""
+        return tuple(field.name for field in fields(self.event))
+
+
+EVENT_TABLES = (
+    EventTable("postures", "postures", PostureBout),
+    EventTable("extension_bouts", "hyperextension", ExtensionBout),
+    EventTable("flexion_bouts", "flexion", FlexionBout),
+    EventTable("repetitions", "repetitions", Repetition),
+    EventTable("falls", "falls", Fall),
+    EventTable("wear_bouts", "wear", WearBout),
+)
+
+_WORDS: dict[str, type[StrEnum]] = {
+    "posture": Posture,
+    "posture_after": Posture,
+    "state": WearState,
+}
+
+
+def event_columns(table: EventTable, events: Iterable[Any]) -> dict[str, list[Any]]:
+    """The events as one list a column."""
+    rows = list(events)
+    return {name: [getattr(row, name) for row in rows] for name in table.columns}
+
+
+def event_of(table: EventTable, row: Iterable[Any]) -> Any:
+    """The event that a row of `table.columns` holds."""
+    named = zip(table.columns, row, strict=True)
+    return table.event(**{n: _WORDS[n](value) if n in _WORDS else value for n, value in named})
