@@ -1,0 +1,280 @@
+"""Charts of recovery beside the pathway: pure functions from values to Altair charts.
+
+Time runs in weeks since the fracture or the operation, so that what was done lies over the phase
+bands and targets of the pathway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import altair as alt
+import pyarrow as pa
+
+from dashboard.palette import Palette
+
+CHART_HEIGHT = 260
+_FONT_SIZE = 16
+_AXIS_WIDTH = 46
+_BAR_INSET_WEEKS = 0.12
+_CELL = 40
+
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """A phase of the pathway, in weeks since the index date, half-open."""
+
+    title: str
+    start_week: float
+    end_week: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeekValue:
+    """One week of one measure; `value` None where nothing is known of it.
+
+    `week` counts from the index date and `label` names its days; `target` is what was prescribed.
+    """
+
+    week: int
+    label: str
+    value: float | None
+    target: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """A single measured value, `week` in fractions of weeks since the index date."""
+
+    week: float
+    label: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarDay:
+    """A cell of the calendar: `week` names its column, `weekday` its row, `state` its colour."""
+
+    week: str
+    weekday: str
+    state: str
+    symbol: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What all charts of one patient share: bands, the span in weeks, falls and colours."""
+
+    bands: Sequence[Band]
+    end_week: float
+    palette: Palette
+    falls: Sequence[Point] = ()
+
+
+def weekly_dose(weeks: Sequence[WeekValue], frame: Frame) -> alt.LayerChart:
+    """Bars of what was done each week, a line at what was prescribed, over the phase bands.
+
+    A week of which nothing is known shows a question mark, so that it is not taken for an empty
+    one.
+    """
+    known = [week for week in weeks if week.value is not None]
+    table = pa.table(
+        {
+            "start": [week.week + _BAR_INSET_WEEKS for week in known],
+            "end": [week.week + 1 - _BAR_INSET_WEEKS for week in known],
+            "value": [week.value for week in known],
+            "text": [_value_text(week) for week in known],
+        }
+    )
+    bars = (
+        alt.Chart(table)
+        .mark_bar(color=frame.palette.line, cornerRadiusEnd=3)
+        .encode(
+            x=_weeks_axis(frame, "start"),
+            x2="end:Q",
+            y=_measure_axis("value"),
+            tooltip=alt.Tooltip("text:N", title="Done"),
+        )
+    )
+    return _over_bands(frame, bars, *_unknown(weeks, frame), *_target(weeks, frame))
+
+
+def pain_trend(points: Sequence[Point], frame: Frame) -> alt.LayerChart:
+    """Pain from 0 to 10 over the phase bands."""
+    colour = frame.palette.second_line
+    line = (
+        alt.Chart(_rows(points))
+        .mark_line(
+            color=colour,
+            strokeWidth=3,
+            point=alt.OverlayMarkDef(color=colour, size=70, filled=True),
+        )
+        .encode(
+            x=_weeks_axis(frame, "week"),
+            y=_measure_axis("value", domain=(0, 10)),
+            tooltip=alt.Tooltip("label:N", title="Pain"),
+        )
+    )
+    return _over_bands(frame, line)
+
+
+def adherence_calendar(days: Sequence[CalendarDay], colours: Palette) -> alt.LayerChart:
+    """One cell a day, one column a week: a symbol tells the state, the colour repeats it."""
+    states = {
+        "done": colours.done,
+        "partly": colours.partly,
+        "not_done": colours.missed,
+        "no_data": colours.quiet,
+        "not_worn": colours.quiet,
+    }
+    base = alt.Chart(_rows(days)).encode(
+        x=alt.X(
+            "week:O",
+            sort=list(dict.fromkeys(day.week for day in days)),
+            axis=alt.Axis(orient="top", labelAngle=0, labelOverlap=True),
+            title=None,
+        ),
+        y=alt.Y("weekday:O", sort=list(WEEKDAYS), title=None),
+        tooltip=alt.Tooltip("text:N", title="Day"),
+    )
+    measured = alt.FieldOneOfPredicate(field="state", oneOf=["done", "partly", "not_done"])
+    scale = alt.Scale(domain=list(states), range=list(states.values()))
+    boxes = base.mark_rect(cornerRadius=5, strokeWidth=2, width=_CELL, height=_CELL).encode(
+        fill=alt.Fill("state:N", scale=scale, legend=None),
+        stroke=alt.Stroke("state:N", scale=scale, legend=None),
+        fillOpacity=alt.when(measured).then(alt.value(1)).otherwise(alt.value(0)),
+    )
+    symbols = base.mark_text(fontSize=20, fontWeight="bold").encode(
+        text="symbol:N",
+        color=alt.when(measured).then(alt.value(colours.page)).otherwise(alt.value(colours.quiet)),
+    )
+    return _finished(alt.LayerChart(layer=[boxes, symbols]), height=7 * (_CELL + 6))
+
+
+def _over_bands(frame: Frame, *layers: alt.Chart) -> alt.LayerChart:
+    return _finished(
+        alt.LayerChart(layer=[*_phase_bands(frame), *layers, *_fall_marks(frame)]),
+        height=CHART_HEIGHT,
+    )
+
+
+def _phase_bands(frame: Frame) -> tuple[alt.Chart, alt.Chart]:
+    shown = [band for band in frame.bands if band.start_week < frame.end_week]
+    table = pa.table(
+        {
+            "title": [band.title for band in shown],
+            "start": [band.start_week for band in shown],
+            "end": [min(band.end_week, frame.end_week) for band in shown],
+            "shade": [0.05 + 0.09 * (index % 2) for index in range(len(shown))],
+        }
+    )
+    base = alt.Chart(table).encode(x=_weeks_axis(frame, "start"))
+    shades = base.mark_rect(color=frame.palette.band).encode(
+        x2="end:Q",
+        opacity=alt.Opacity("shade:Q", scale=None, legend=None),
+    )
+    titles = base.mark_text(
+        align="left", baseline="bottom", dx=4, dy=-4, fontSize=14, color=frame.palette.ink
+    ).encode(text="title:N", y=alt.value(0))
+    return shades, titles
+
+
+def _target(weeks: Sequence[WeekValue], frame: Frame) -> list[alt.Chart]:
+    known = [week for week in weeks if week.target is not None]
+    if not known:
+        return []
+    table = pa.table(
+        {
+            "start": [week.week for week in known],
+            "end": [week.week + 1 for week in known],
+            "target": [week.target for week in known],
+            "text": [f"{week.label}: prescribed {week.target:g}" for week in known],
+        }
+    )
+    line = alt.Chart(table).mark_rule(color=frame.palette.second_line, strokeWidth=4)
+    return [
+        line.encode(
+            x=_weeks_axis(frame, "start"),
+            x2="end:Q",
+            y=_measure_axis("target"),
+            tooltip=alt.Tooltip("text:N", title="Prescribed"),
+        )
+    ]
+
+
+def _unknown(weeks: Sequence[WeekValue], frame: Frame) -> list[alt.Chart]:
+    missing = [week for week in weeks if week.value is None]
+    if not missing:
+        return []
+    table = pa.table(
+        {
+            "middle": [week.week + 0.5 for week in missing],
+            "text": [f"{week.label}: no data" for week in missing],
+        }
+    )
+    marks = alt.Chart(table).mark_text(
+        text="?", fontSize=20, fontWeight="bold", dy=-14, color=frame.palette.quiet
+    )
+    return [
+        marks.encode(
+            x=_weeks_axis(frame, "middle"),
+            y=alt.YDatum(0),
+            tooltip=alt.Tooltip("text:N", title="No data"),
+        )
+    ]
+
+
+def _fall_marks(frame: Frame) -> list[alt.Chart]:
+    if not frame.falls:
+        return []
+    base = alt.Chart(_rows(frame.falls)).encode(
+        x=_weeks_axis(frame, "week"), tooltip=alt.Tooltip("label:N", title="Fall")
+    )
+    return [
+        base.mark_rule(color=frame.palette.missed, strokeWidth=2, strokeDash=[5, 4]),
+        base.mark_text(
+            text="▼ fall",
+            color=frame.palette.missed,
+            fontSize=14,
+            fontWeight="bold",
+            align="left",
+            dx=5,
+        ).encode(y=alt.value(12)),
+    ]
+
+
+def _weeks_axis(frame: Frame, field: str) -> alt.X:
+    return alt.X(
+        f"{field}:Q",
+        scale=alt.Scale(domain=[0, frame.end_week], nice=False),
+        axis=alt.Axis(title="Week", grid=False, tickMinStep=1, format="d"),
+    )
+
+
+def _measure_axis(field: str, domain: tuple[float, float] | None = None) -> alt.Y:
+    scale = alt.Scale(zero=True) if domain is None else alt.Scale(domain=list(domain))
+    return alt.Y(
+        f"{field}:Q",
+        scale=scale,
+        axis=alt.Axis(title=None, minExtent=_AXIS_WIDTH, tickCount=5),
+    )
+
+
+def _finished(chart: alt.LayerChart, *, height: int) -> alt.LayerChart:
+    configured: alt.LayerChart = chart.properties(height=height).configure_axis(
+        labelFontSize=_FONT_SIZE, titleFontSize=_FONT_SIZE, labelLimit=200
+    )
+    return configured
+
+
+def _rows(values: Sequence[Point] | Sequence[CalendarDay]) -> pa.Table:
+    return pa.Table.from_pylist([asdict(value) for value in values])
+
+
+def _value_text(week: WeekValue) -> str:
+    target = "" if week.target is None else f" of {week.target:g} prescribed"
+    return f"{week.label}: {week.value:g}{target}"

@@ -1,0 +1,42 @@
+"""The one store of the dashboard process, and what its pages share of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from analytics.store import Cursor, Store
+from analytics.store.queries import Patient
+from dashboard.server import STORE_VARIABLE, DashboardError
+
+
+@st.cache_resource(show_spinner="Opening the store…")
+def _store(path: str) -> Store:
+    return Store.open(Path(path))
+
+
+@contextmanager
+def cursor() -> Iterator[Cursor]:
+    """A connection to the store for one run of a page.
+
+    Raises DashboardError when the process was not told which store to open.
+    """
+    path = os.environ.get(STORE_VARIABLE)
+    if not path:
+        raise DashboardError(
+            f"{STORE_VARIABLE} is not set, so there is no store to show; "
+            "start the dashboard with the fivepoint command."
+        )
+    with _store(path).cursor() as connection:
+        yield connection
+
+
+def today_of(patient: Patient) -> date:
+    """The date where the patient lives."""
+    return datetime.now(ZoneInfo(patient.time_zone)).date()

@@ -1,0 +1,104 @@
+"""Caseload: who needs a call and why, then everyone."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import streamlit as st
+
+from analytics.outcomes import PAIN
+from analytics.store.queries import CaseloadRow, Severity, caseload, outcomes
+from dashboard import words
+from dashboard.data import cursor
+from dashboard.selection import open_patient
+
+_MOST_CALLS_SHOWN = 8
+_PAIN_ENTRIES_SHOWN = 28
+
+
+def _calls(heading: str, rows: list[CaseloadRow]) -> None:
+    if not rows:
+        return
+    st.subheader(heading, anchor=False)
+    for row in rows[:_MOST_CALLS_SHOWN]:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            reasons = " · ".join(reason.text for reason in row.reasons)
+            st.markdown(f"**{row.label}** — {reasons}  \n{row.phase_title}, week {row.week}")
+            if st.button("Open", key=f"open-{row.patient_id}"):
+                open_patient(row.patient_id)
+    if len(rows) > _MOST_CALLS_SHOWN:
+        st.markdown(f"and {len(rows) - _MOST_CALLS_SHOWN} more, on top of the table below.")
+
+
+def _urgency(row: CaseloadRow) -> Severity | None:
+    return row.reasons[0].severity if row.reasons else None
+
+
+def _table_row(row: CaseloadRow, pain: list[float]) -> dict[str, object]:
+    return {
+        "Patient": row.label,
+        "Why to call": " · ".join(reason.text for reason in row.reasons),
+        "Adherence": row.adherence_7d,
+        "Before": row.adherence_prev_7d,
+        "Days seen": row.days_with_data_7d,
+        "Pain": row.pain_latest,
+        "Pain trend": pain,
+        "Falls": row.falls_14d,
+        "Week": row.week,
+        "Phase": row.phase_title,
+        "Pathway": row.pathway_title,
+        "Last recording": row.last_recording_at and row.last_recording_at.date(),
+    }
+
+
+_COLUMNS = {
+    "Patient": st.column_config.TextColumn(pinned=True),
+    "Why to call": st.column_config.TextColumn(width="medium"),
+    "Adherence": st.column_config.ProgressColumn(
+        format="percent", min_value=0, max_value=1, help="Dose done of prescribed, last 7 days"
+    ),
+    "Before": st.column_config.NumberColumn(format="percent", help="The same in the 7 days before"),
+    "Days seen": st.column_config.NumberColumn(
+        format="%d of 7", help="Days of the last 7 with the sensor worn"
+    ),
+    "Pain": st.column_config.NumberColumn(format="%d", help="Latest entry, 0 to 10"),
+    "Pain trend": st.column_config.LineChartColumn(
+        y_min=0, y_max=10, help=f"The last {_PAIN_ENTRIES_SHOWN} entries"
+    ),
+    "Falls": st.column_config.NumberColumn(help="In the last 14 days"),
+    "Last recording": st.column_config.DateColumn(format="D MMM YYYY"),
+}
+
+today = date.today()
+with cursor() as connection:
+    rows = caseload(connection, today)
+    pain = {
+        row.patient_id: [
+            entry.value
+            for entry in outcomes(connection, row.patient_id, PAIN)[-_PAIN_ENTRIES_SHOWN:]
+        ]
+        for row in rows
+    }
+
+st.title(f"Caseload, {words.day_text(today)}", anchor=False)
+if not rows:
+    st.info("Nobody has a prescription yet. Run `fivepoint demo` to see a demo caseload.")
+    st.stop()
+
+_calls("Call today", [row for row in rows if _urgency(row) is Severity.TODAY])
+_calls("Call this week", [row for row in rows if _urgency(row) is Severity.SOON])
+if all(_urgency(row) in (None, Severity.INFO) for row in rows):
+    st.success("Nobody needs a call today.")
+
+st.subheader(f"All {len(rows)} patients", anchor=False)
+st.markdown("Click a heading to sort, a row to open the patient.")
+picked = st.dataframe(
+    [_table_row(row, pain[row.patient_id]) for row in rows],
+    column_config=_COLUMNS,
+    hide_index=True,
+    on_select="rerun",
+    selection_mode="single-row",
+    row_height=44,
+)
+if picked.selection.rows:
+    open_patient(rows[picked.selection.rows[0]].patient_id)

@@ -1,0 +1,134 @@
+"""Patient: dose, hold, extension, pain and falls over the pathway; the plan and its sources."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import streamlit as st
+
+from analytics.outcomes import PAIN
+from analytics.pathway import load_pathway, phase_on
+from analytics.store.queries import (
+    SessionRow,
+    daily,
+    falls,
+    outcomes,
+    prescriptions,
+    sessions,
+    weekly,
+)
+from dashboard import charts, provenance, recovery, words
+from dashboard.data import cursor, today_of
+from dashboard.palette import palette
+from dashboard.selection import chosen_patient, open_session
+
+
+def _session_row(row: SessionRow) -> dict[str, object]:
+    return {
+        "Started": words.moment_text(row.started_at, patient.time_zone),
+        "Kind": row.kind,
+        "Length": words.duration_text(row.duration_s),
+        "Repetitions": row.repetitions,
+        "Hold, s": row.hold_median_s,
+        "Extension, min": row.extension_min,
+        "Falls": row.falls,
+        "Coverage": row.coverage,
+    }
+
+
+_SESSION_COLUMNS = {
+    "Hold, s": st.column_config.NumberColumn(format="%.1f", help="Median of the repetitions"),
+    "Extension, min": st.column_config.NumberColumn(format="%.0f"),
+    "Coverage": st.column_config.NumberColumn(
+        format="percent", help="Share of the expected samples that arrived"
+    ),
+}
+
+with cursor() as connection:
+    patient = chosen_patient(connection)
+    today = today_of(patient)
+    plans = [p for p in prescriptions(connection, patient.id) if p.valid_from <= today]
+    recordings = sessions(connection, patient.id)
+    weeks = weekly(connection, patient.id)
+    fallen = falls(connection, patient.id)
+    reported_pain = outcomes(connection, patient.id, PAIN)
+    days = (
+        daily(connection, patient.id, plans[-1].index_date, today + timedelta(days=1))
+        if plans
+        else []
+    )
+
+st.title(patient.label, anchor=False)
+if not plans:
+    st.info("Nothing is prescribed yet, so there is no pathway to compare with.")
+    st.stop()
+
+plan = plans[-1]
+pathway = load_pathway(plan.pathway_id)
+decision = phase_on(pathway, plan.index_date, today, override=plan.phase_id)
+frame = recovery.frame(
+    pathway,
+    plan.index_date,
+    today=today,
+    falls=fallen,
+    palette=palette(st.context.theme.type),
+)
+born = f" · born {patient.birth_year}" if patient.birth_year else ""
+st.markdown(
+    f"{pathway.title}{born} · {pathway.counted_from} on "
+    f"{words.day_text(plan.index_date, today=today)} · week {decision.week} · "
+    f"**{plan.phase_title}** ({'; '.join(decision.reasons)})"
+)
+
+measures = recovery.weekly_measures(weeks, days, plan.index_date)
+pain = recovery.pain_points(reported_pain, plan.index_date)
+shown = {
+    "Repetitions a week": measures.repetitions,
+    "Median hold, seconds": measures.hold_s,
+    "Minutes a week in the prescribed extension": measures.extension_min,
+}
+st.markdown("Bars: done. Lines: prescribed. **?** week without data. **▼** fall.")
+columns = st.columns(2)
+for index, (title, values) in enumerate(shown.items()):
+    with columns[index % 2]:
+        st.subheader(title, anchor=False)
+        if values:
+            st.altair_chart(charts.weekly_dose(values, frame), width="stretch")
+        else:
+            st.info("Neither prescribed nor recorded so far.")
+with columns[1]:
+    st.subheader("Pain, 0 to 10", anchor=False)
+    if pain:
+        st.altair_chart(charts.pain_trend(pain, frame), width="stretch")
+    else:
+        st.info("No entry yet; the patient enters pain on the page Today.")
+
+st.header("Prescription", anchor=False)
+st.markdown(
+    f"Version {plan.version}, valid from {words.day_text(plan.valid_from, today=today)}: "
+    f"{plan.phase_title}."
+)
+st.dataframe(provenance.prescribed_rows(plan), hide_index=True)
+with st.expander("Where the numbers come from"):
+    st.markdown(provenance.MARKS)
+    st.dataframe(provenance.source_rows(plan, pathway), hide_index=True)
+advance = pathway.phase(plan.phase_id).advance
+if advance is not None:
+    st.markdown(f"**Move on when:** {advance.text} ({advance.mark}); a clinician confirms.")
+
+st.header("Recordings", anchor=False)
+if not recordings:
+    st.info("No recording yet. Recordings show here once they are ingested.")
+    st.stop()
+st.markdown("Click a row to see the signal.")
+picked = st.dataframe(
+    [_session_row(row) for row in recordings],
+    column_config=_SESSION_COLUMNS,
+    hide_index=True,
+    on_select="rerun",
+    selection_mode="single-row",
+    height=min(400, 44 * (len(recordings) + 1)),
+    row_height=40,
+)
+if picked.selection.rows:
+    open_session(patient.id, recordings[picked.selection.rows[0]].recording_id)

@@ -1,0 +1,184 @@
+"""Session: one recording's signal with what was found in it, and how complete it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from analytics.events import Repetition, WearState
+from analytics.session import Session, StreamSummary
+from analytics.store.queries import session, sessions
+from analytics.trace import Trace, trace
+from dashboard import signal_charts, words
+from dashboard.data import cursor
+from dashboard.palette import palette
+from dashboard.selection import chosen_patient, chosen_session
+from dashboard.signal_charts import Span, Window
+from sensors.errors import FivepointError
+from sensors.recording import read_recording
+
+_SHORTEST_WINDOW_S = 10
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the signal…")
+def _trace(folder: str) -> Trace:
+    return trace(read_recording(Path(folder)))
+
+
+def _spans(found: Session) -> list[Span]:
+    """Everything that lasts, in the lanes from top to bottom."""
+    return [
+        *(
+            Span(lane="Posture", name=bout.posture, start_s=bout.start_s, end_s=bout.end_s)
+            for bout in found.postures
+        ),
+        *(
+            Span(
+                lane="Extension",
+                name=f"{bout.mean_deg:.0f}°",
+                start_s=bout.start_s,
+                end_s=bout.end_s,
+            )
+            for bout in found.hyperextension
+        ),
+        *(
+            Span(lane="Bent", name=f"{bout.peak_deg:.0f}°", start_s=bout.start_s, end_s=bout.end_s)
+            for bout in found.flexion
+        ),
+        *(
+            Span(lane="Not worn", name="not worn", start_s=bout.start_s, end_s=bout.end_s)
+            for bout in found.wear
+            if bout.state is WearState.NOT_WORN
+        ),
+        *(
+            Span(lane="Gaps", name=stream.placement, start_s=gap.start_s, end_s=gap.end_s)
+            for stream in found.streams
+            for gap in stream.gaps
+        ),
+    ]
+
+
+def _repetition_row(number: int, repetition: Repetition) -> dict[str, object]:
+    return {
+        "No.": number,
+        "At": words.clock_text(repetition.start_s),
+        "Lift, s": repetition.lift_s,
+        "Hold, s": repetition.hold_s,
+        "Lower, s": repetition.lower_s,
+        "Peak, °": repetition.peak_deg,
+        "Roll, °": repetition.roll_deg,
+        "Smoothness": repetition.sparc,
+        "Counted": "no, partial" if repetition.partial else "yes",
+    }
+
+
+_REPETITION_COLUMNS = {
+    **{
+        name: st.column_config.NumberColumn(format="%.1f")
+        for name in ("Lift, s", "Hold, s", "Lower, s")
+    },
+    "Peak, °": st.column_config.NumberColumn(format="%.0f", help="Largest pelvic tilt from rest"),
+    "Roll, °": st.column_config.NumberColumn(
+        format="%.0f", help="Mean pelvic roll in the hold, positive with the left side up"
+    ),
+    "Smoothness": st.column_config.NumberColumn(format="%.1f", help="SPARC; 0 is smoothest"),
+}
+
+
+def _stream_row(stream: StreamSummary) -> dict[str, object]:
+    lengths = [gap.end_s - gap.start_s for gap in stream.gaps]
+    return {
+        "Sensor": stream.placement.replace("_", " "),
+        "Model": stream.model or words.UNKNOWN,
+        "Rate, Hz": stream.rate_hz,
+        "Samples": stream.samples,
+        "Coverage": stream.coverage,
+        "Gaps": len(lengths),
+        "Longest gap, s": max(lengths, default=0.0),
+    }
+
+
+_STREAM_COLUMNS = {
+    "Coverage": st.column_config.NumberColumn(format="percent"),
+    "Longest gap, s": st.column_config.NumberColumn(format="%.1f"),
+}
+
+
+def _show_signal(found: Session, folder: Path) -> None:
+    try:
+        signal = _trace(str(folder))
+    except FivepointError as error:
+        st.warning(f"{error} The results below are those stored when it was analyzed.")
+        return
+    colours = palette(st.context.theme.type)
+    window = Window(start_s=0.0, end_s=max(found.duration_s, 1.0), palette=colours)
+    if found.duration_s > 2 * _SHORTEST_WINDOW_S:
+        start_s, end_s = st.slider(
+            "Part shown, seconds",
+            0,
+            round(found.duration_s),
+            (0, round(found.duration_s)),
+            step=_SHORTEST_WINDOW_S,
+        )
+        window = Window(
+            start_s=start_s, end_s=max(end_s, start_s + _SHORTEST_WINDOW_S), palette=colours
+        )
+    strips = signal_charts.lanes(_spans(found), window)
+    if strips is not None:
+        st.altair_chart(strips, width="stretch")
+    angles_deg = {f"{name} pitch": values for name, values in signal.pitch_deg.items()}
+    if found.spine is not None:
+        angles_deg["spine extension"] = signal.extension_deg
+    if angles_deg:
+        st.altair_chart(
+            signal_charts.angles(signal.t_s, angles_deg, found.repetitions, window),
+            width="stretch",
+        )
+    else:
+        st.info("Angles need a calibration with a lying pose; this recording has none.")
+    st.subheader("Largest acceleration, g", anchor=False)
+    st.altair_chart(
+        signal_charts.impacts(signal.t_s, signal.peak_g, found.falls, window), width="stretch"
+    )
+
+
+with cursor() as connection:
+    patient = chosen_patient(connection)
+    recordings = sessions(connection, patient.id)
+    if not recordings:
+        st.title("Session", anchor=False)
+        st.info(f"{patient.label} has no recording yet; recordings show here once ingested.")
+        st.stop()
+    row = chosen_session(recordings, patient.time_zone)
+    found = session(connection, row.recording_id).session
+
+st.title(words.session_text(row, patient.time_zone), anchor=False)
+whole = [repetition for repetition in found.repetitions if not repetition.partial]
+figures = st.columns(4)
+figures[0].metric("Repetitions", len(whole))
+figures[1].metric("Median hold", words.number_text(row.hold_median_s, "s", digits=1))
+figures[2].metric("Extension", words.number_text(row.extension_min, "min"))
+figures[3].metric("Falls", len(found.falls))
+_show_signal(found, row.path)
+
+st.header("Repetitions", anchor=False)
+if found.repetitions:
+    st.dataframe(
+        [_repetition_row(number, each) for number, each in enumerate(found.repetitions, start=1)],
+        column_config=_REPETITION_COLUMNS,
+        hide_index=True,
+    )
+else:
+    st.info("No bridging repetition was found in this recording.")
+
+st.header("How complete it is", anchor=False)
+st.dataframe(
+    [_stream_row(stream) for stream in found.streams],
+    column_config=_STREAM_COLUMNS,
+    hide_index=True,
+)
+st.markdown(
+    f"Recording `{found.recording_id}`, analyzed by algorithm version "
+    f"`{found.algorithm_version}`. The same recording gives the same results again."
+)

@@ -1,0 +1,115 @@
+"""Today: what is prescribed, what is done, how to do it, how it feels and when to stop."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import streamlit as st
+
+from analytics.caseload import CallRules
+from analytics.outcomes import PAIN, Outcome
+from analytics.pathway import Evidence, Pathway, load_pathway
+from analytics.prescription import Unit
+from analytics.store.queries import DayRow, Patient, add_outcome, add_report, today
+from dashboard import parts, words
+from dashboard.data import cursor, today_of
+from dashboard.recovery import portions
+from dashboard.selection import chosen_patient
+
+_HOW_TO_BRIDGE = """
+1. Lie on your back. **Head, both elbows and both heels** press into the bed.
+2. Breathe out and **slowly lift your hips**. Hold, and keep breathing.
+3. **Lower slowly**, rest, and start again.
+"""
+
+
+@st.dialog("When to stop, and whom to call", width="large")
+def _stop_rules(pathway: Pathway) -> None:
+    st.error("**Call the emergency number now**\n" + parts.statements(pathway.stop.emergency))
+    st.warning("**Call your care team today**\n" + parts.statements(pathway.stop.same_day))
+    st.info("**Stop the exercise**\n" + parts.statements(pathway.stop.session))
+
+
+def _seen(row: DayRow, pathway: Pathway, phase_id: str) -> None:
+    """An item that the sensors count."""
+    unit = "lifts" if row.unit == Unit.REPETITIONS else row.unit
+    with st.container(border=True):
+        st.subheader(row.title, anchor=False)
+        st.markdown(f"### {row.done:.0f} of {row.prescribed:.0f} {unit}")
+        st.progress(min(row.done / row.prescribed, 1.0))
+        st.markdown(portions(pathway.phase(phase_id).item(row.item), row))
+        if row.evidence is Evidence.BRIDGES:
+            st.markdown(_HOW_TO_BRIDGE)
+
+
+def _reported(row: DayRow, patient: Patient) -> None:
+    """An item that only the patient can tell of."""
+    key = f"{row.item}-{patient.id}-{row.date}"
+    st.checkbox(
+        f"{row.title}: {row.prescribed:g} {row.unit}",
+        value=row.done > 0,
+        key=key,
+        on_change=_save_report,
+        args=(key, row, patient),
+    )
+
+
+def _save_report(key: str, row: DayRow, patient: Patient) -> None:
+    amount = row.prescribed if st.session_state[key] else 0.0
+    with cursor() as connection:
+        add_report(connection, patient.id, row.date, row.item, amount)
+
+
+def _ask_pain(patient: Patient, on: date, pain: float | None) -> None:
+    st.header("How strong is your pain now?", anchor=False)
+    key = f"pain-{patient.id}-{on}"
+    st.segmented_control(
+        "0 is no pain, 10 the worst you can imagine. Tap a number.",
+        range(11),
+        default=None if pain is None else round(pain),
+        key=key,
+        on_change=_save_pain,
+        args=(key, patient, on),
+        width="stretch",
+    )
+    if pain is None:
+        return
+    st.success(f"Saved for today: pain {pain:g} of 10. Tap another number to correct it.")
+    if pain >= CallRules().pain_high:
+        st.error("This is strong pain. Do not exercise now, and read **When to stop** above.")
+
+
+def _save_pain(key: str, patient: Patient, on: date) -> None:
+    value = st.session_state[key]
+    if value is not None:
+        with cursor() as connection:
+            add_outcome(
+                connection, Outcome(patient_id=patient.id, measure=PAIN, date=on, value=value)
+            )
+
+
+with cursor() as connection:
+    patient = chosen_patient(connection)
+    on = today_of(patient)
+    view = today(connection, patient.id, on)
+
+heading, stop = st.columns([3, 1], vertical_alignment="bottom")
+heading.title(words.long_day_text(on), anchor=False)
+if view.plan is None:
+    st.info("Nothing is prescribed yet. Your physiotherapist will set up your plan with you.")
+    st.stop()
+
+pathway = load_pathway(view.plan.pathway_id)
+if stop.button("When to stop", icon=":material/front_hand:", width="stretch"):
+    _stop_rules(pathway)
+for row in view.items:
+    if row.evidence is not Evidence.REPORT:
+        _seen(row, pathway, view.plan.phase_id)
+reported = [row for row in view.items if row.evidence is Evidence.REPORT]
+if reported:
+    st.header("Also today", anchor=False)
+    st.markdown("Tick what you have done.")
+for row in reported:
+    _reported(row, patient)
+_ask_pain(patient, on, view.pain)
+st.html(parts.notice())
