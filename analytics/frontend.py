@@ -133,7 +133,7 @@ class _SensorFrontEnd:
 
     def _follow(self, samples: FloatArray, restarts: NDArray[np.bool_]) -> FloatArray:
         """The vertical at each sample, starting afresh where marked."""
-        cuts = [0, *np.flatnonzero(restarts), len(samples)]
+        cuts = [0, *np.flatnonzero(restarts[1:]) + 1, len(samples)]
         ups = []
         for start, end in pairwise(cuts):
             if start > 0 or restarts[0]:

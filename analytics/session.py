@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-import numpy as np
-
-from analytics.body import SEGMENT_OF, BodyChunk, Segment, SegmentChunk
+from analytics.body import SEGMENT_OF, BodyChunk, Segment
 from analytics.calibration import plausible_calibrations
 from analytics.detector import Detector
 from analytics.events import (
@@ -24,16 +22,17 @@ from analytics.events import (
 from analytics.flexion import FlexionDetector
 from analytics.frontend import FrontEnd
 from analytics.posture import PostureDetector
-from analytics.spine import SpineDetector, SpineSummary, chunk_extension_deg
+from analytics.spine import SpineDetector, SpineSummary
 from analytics.wear import WearDetector
 from sensors.clock import GapFinder
 from sensors.recording import Recording, RecordingHeader, RecordingKind
-from sensors.types import GRAVITY_MS2, Calibration, Chunk, FloatArray, Gap, Placement, StreamInfo
+from sensors.types import Calibration, Chunk, FloatArray, Gap, Placement, StreamInfo
 
 ALGORITHM_VERSION = "1"
 """Raised with every change of a result; stored results of another version are computed again."""
 
-_CHUNK_S = 60.0
+CHUNK_S = 60.0
+"""How much of a recording is read at a time; no result depends on it."""
 
 E = TypeVar("E")
 
@@ -83,7 +82,7 @@ class Pipeline:
     ) -> None:
         self._header = header
         self._streams = {info.placement: _StreamLog(info) for info in header.streams}
-        worn = _one_per_segment(header.streams)
+        worn = one_per_segment(header.streams)
         self._worn = {info.placement for info in worn}
         self._front_end = FrontEnd(
             worn, header.calibrations if calibrations is None else calibrations
@@ -177,11 +176,11 @@ class _StreamLog:
 def analyze(recording: Recording, calibrations: Sequence[Calibration] | None = None) -> Session:
     """Everything that the detectors find in a recording.
 
-    Without `calibrations` those of the recording serve, and without these the first plausible ones
-    found in it (see `plausible_calibrations`).
+    Without `calibrations` those of the recording serve, and without these plausible ones found in
+    it (see `calibrations_for`).
     """
-    pipeline = Pipeline(recording.header, _calibrations(recording, calibrations))
-    for chunk in recording.chunks(_CHUNK_S):
+    pipeline = Pipeline(recording.header, calibrations_for(recording, calibrations))
+    for chunk in recording.chunks(CHUNK_S):
         pipeline.push(chunk)
     pipeline.finish()
     return pipeline.session()
@@ -205,57 +204,17 @@ def session_json(session: Session) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Trace:
-    """A recording's angles for plots, each (n,) on the 50 Hz grid `t_s`, NaN where not known.
-
-    Pitch is that of each worn and calibrated segment, bent forward positive; `peak_g` the largest
-    specific force at any sensor in units of gravity.
-    """
-
-    t_s: FloatArray
-    pitch_deg: dict[Segment, FloatArray]
-    extension_deg: FloatArray
-    peak_g: FloatArray
-
-
-def trace(recording: Recording, calibrations: Sequence[Calibration] | None = None) -> Trace:
-    """The signals behind a session, calibrated as in `analyze`."""
-    chunks = list(_body_chunks(recording, _calibrations(recording, calibrations)))
-    if not chunks:
-        empty = np.empty(0)
-        return Trace(t_s=empty, pitch_deg={}, extension_deg=empty, peak_g=empty)
-    facing = [name for name, part in chunks[0].segments.items() if part.facing_known]
-    return Trace(
-        t_s=np.concatenate([chunk.t_s for chunk in chunks]),
-        pitch_deg={
-            name: np.concatenate([_pitch_deg(chunk.segments[name]) for chunk in chunks])
-            for name in facing
-        },
-        extension_deg=np.concatenate([chunk_extension_deg(chunk) for chunk in chunks]),
-        peak_g=np.concatenate([_peak_g(chunk) for chunk in chunks]),
-    )
-
-
-def _calibrations(
+def calibrations_for(
     recording: Recording, given: Sequence[Calibration] | None
 ) -> Sequence[Calibration]:
+    """Those given, else the recording's own, else the first plausible ones found in it."""
     if given is not None:
         return given
     return recording.header.calibrations or plausible_calibrations(recording)
 
 
-def _body_chunks(recording: Recording, calibrations: Sequence[Calibration]) -> Iterator[BodyChunk]:
-    worn = _one_per_segment(recording.header.streams)
-    placements = {info.placement for info in worn}
-    front_end = FrontEnd(worn, calibrations)
-    for chunk in recording.chunks(_CHUNK_S):
-        if chunk.placement in placements:
-            yield from front_end.push(chunk)
-    yield from front_end.finish()
-
-
-def _one_per_segment(infos: Iterable[StreamInfo]) -> list[StreamInfo]:
+def one_per_segment(infos: Iterable[StreamInfo]) -> list[StreamInfo]:
+    """The streams to analyze: of two on one body segment the first."""
     first: dict[Segment, StreamInfo] = {}
     for info in infos:
         first.setdefault(SEGMENT_OF[info.placement], info)
@@ -285,12 +244,3 @@ def _repetition_json(repetition: Repetition) -> dict[str, Any]:
         "sparc": repetition.sparc,
         "partial": repetition.partial,
     }
-
-
-def _pitch_deg(segment: SegmentChunk) -> FloatArray:
-    return np.degrees(np.arctan2(-segment.up[:, 0], segment.up[:, 2]))
-
-
-def _peak_g(chunk: BodyChunk) -> FloatArray:
-    peaks = [segment.peak_ms2 for segment in chunk.segments.values()]
-    return np.fmax.reduce(peaks) / GRAVITY_MS2

@@ -8,20 +8,20 @@ from itertools import pairwise
 import numpy as np
 
 from analytics.body import BODY_RATE_HZ, BodyChunk, Segment, SegmentChunk
-from sensors.types import GRAVITY_MS2, FloatArray
+from sensors.types import GRAVITY_MS2, Calibration, Chunk, FloatArray, Placement, StreamInfo
 
 SUPINE_UP = np.array([1.0, 0.0, 0.0])
 
 Keyframe = tuple[float, float, float]
 
 
-def up_path(*keyframes: Keyframe) -> FloatArray:
+def up_path(*keyframes: Keyframe, rate_hz: float = BODY_RATE_HZ) -> FloatArray:
     """Unit verticals (n, 3) that pass linearly through (time s, inclination °, azimuth °).
 
     Azimuth 0 leans back (supine), 90 to the right side, 180 to the front (prone), -90 to the left.
     """
     time_s, inclination_deg, azimuth_deg = np.array(keyframes).T
-    grid_s = np.arange(round(time_s[-1] * BODY_RATE_HZ)) / BODY_RATE_HZ
+    grid_s = np.arange(round(time_s[-1] * rate_hz)) / rate_hz
     inclination = np.radians(np.interp(grid_s, time_s, inclination_deg))
     azimuth = np.radians(np.interp(grid_s, time_s, azimuth_deg))
     across = np.sin(inclination)
@@ -91,3 +91,32 @@ def _part(chunk: BodyChunk, start: int, end: int) -> BodyChunk:
         for name, whole in chunk.segments.items()
     }
     return BodyChunk(chunk.start_index + start, segments)
+
+
+def upright_sensor(
+    placement: Placement, rate_hz: float = BODY_RATE_HZ, *, gyro: bool = True
+) -> tuple[StreamInfo, Calibration]:
+    """A sensor mounted along the segment's axes, with what is known of it."""
+    info = StreamInfo(
+        placement=placement,
+        rate_hz=rate_hz,
+        acc_scale_ms2=16.0 * GRAVITY_MS2 / 2**15,
+        gyro_scale_rads=np.radians(2000.0) / 2**15 if gyro else None,
+    )
+    calibration = Calibration(
+        placement=placement,
+        rotation=np.eye(3),
+        supine_up=SUPINE_UP,
+        method="mounted so",
+        made_from="",
+    )
+    return info, calibration
+
+
+def sensed(info: StreamInfo, up: FloatArray, seed: int = 0) -> Chunk:
+    """What an upright sensor senses of a segment whose vertical follows `up` (n, 3), with noise."""
+    rng = np.random.default_rng(seed)
+    t_s = np.arange(len(up)) / info.rate_hz
+    acc = GRAVITY_MS2 * up + rng.normal(0.0, 0.2, up.shape)
+    gyro = np.cross(np.gradient(up, t_s, axis=0), up) + rng.normal(0.0, 0.01, up.shape)
+    return Chunk(info.placement, t_s, acc, None if info.gyro_scale_rads is None else gyro)
