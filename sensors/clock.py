@@ -63,3 +63,14 @@ class CounterClock:
         elapsed = self._elapsed + np.cumsum(steps)
         self._last, self._elapsed = int(counts[-1]), int(elapsed[-1])
         return elapsed / self._ticks_hz
+
+
+def without_bursts(arrival_s: FloatArray, rate_hz: float) -> FloatArray:
+    """When samples (n,) were taken, from when they arrived: never earlier, often late and bunched.
+
+    Samples are at least one interval apart, and none is taken after it arrives; the latest times
+    that satisfy both are returned. `rate_hz` must not be below the sensor's true rate.
+    """
+    even_s = np.arange(len(arrival_s)) / rate_hz
+    delay_s = arrival_s - even_s
+    return even_s + np.minimum.accumulate(delay_s[::-1])[::-1]
