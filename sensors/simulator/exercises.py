@@ -1,0 +1,113 @@
+"""Rehabilitation: bridges, extended positioning, pelvic tilts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sensors.simulator.motion import Channel
+from sensors.simulator.stage import Activity, Pose, RepetitionTruth, Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bridge(Activity):
+    """The five-point support: from hook-lying the hips lift, hold and come down.
+
+    `peak_deg` is the pelvis's change of pitch from the rest before; the hold loses `sag_deg` of it
+    steadily. `roll_deg` is the pelvic roll during the hold, positive with the left side up. A
+    `cut_short` bridge is lowered at once when it gets there and counts as partial.
+    """
+
+    peak_deg: float = 22.0
+    lift_s: float = 1.5
+    hold_s: float = 5.0
+    lower_s: float = 1.8
+    sag_deg: float = 0.0
+    roll_deg: float = 0.0
+    tremor_deg: float = 0.01
+    cut_short: bool = False
+
+    starts_from = (Pose.SUPINE,)
+
+    def _play(self, stage: Stage) -> None:
+        hold_s = 0.0 if self.cut_short else self.hold_s
+        start_s = stage.now_s
+        hold_start_s = start_s + self.lift_s
+        hold_end_s = hold_start_s + hold_s
+        stage.bend(self.lift_s, bridge=self.peak_deg, pelvis_twist=-self.roll_deg)
+        stage.bend(self.lift_s, spine_twist=self.roll_deg)
+        self._tremble(stage, self.lift_s + hold_s)
+        stage.wait(self.lift_s)
+        if hold_s:
+            stage.bend(hold_s, bridge=self.peak_deg - self.sag_deg)
+            stage.wait(hold_s)
+        stage.bend(self.lower_s, bridge=0.0, pelvis_twist=0.0, spine_twist=0.0)
+        stage.wait(self.lower_s)
+        stage.repetitions.append(
+            RepetitionTruth(
+                start_s=start_s,
+                end_s=stage.now_s,
+                hold_start_s=hold_start_s,
+                hold_end_s=hold_end_s,
+                peak_deg=self.peak_deg,
+                partial=self.cut_short,
+            )
+        )
+
+    def _tremble(self, stage: Stage, seconds: float) -> None:
+        for frequency_hz in stage.rng.uniform(5.0, 10.0, 2):
+            stage.wave(
+                Channel.BRIDGE,
+                np.radians(self.tremor_deg),
+                frequency_hz,
+                seconds=seconds,
+                ramp_s=self.lift_s,
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extend(Activity):
+    """A pad under the fracture level (or a push) extends the spine, and later leaves it again.
+
+    From `extension_deg` beyond the neutral of the pose, the extension decays by `slip_deg` while it
+    is held, as when the pad slips. Pelvis and thorax share the movement.
+    """
+
+    extension_deg: float
+    seconds: float
+    slip_deg: float = 0.0
+    change_s: float = 8.0
+    pelvis_share: float = 0.4
+
+    def _play(self, stage: Stage) -> None:
+        neutral = (stage.levels[Channel.PELVIS_PITCH], stage.levels[Channel.SPINE_FLEX])
+        for extension_deg, seconds in (
+            (self.extension_deg, self.change_s),
+            (self.extension_deg - self.slip_deg, self.seconds),
+            (0.0, self.change_s),
+        ):
+            extension_rad = np.radians(extension_deg)
+            stage.move(
+                Channel.PELVIS_PITCH, neutral[0] + self.pelvis_share * extension_rad, seconds
+            )
+            stage.move(Channel.SPINE_FLEX, neutral[1] - extension_rad, seconds)
+            stage.wait(seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PelvicTilt(Activity):
+    """Rock the pelvis backwards against the bed and let go: what a bridge is not."""
+
+    degrees: float = 7.0
+    seconds: float = 3.0
+
+    starts_from = (Pose.SUPINE,)
+
+    def _play(self, stage: Stage) -> None:
+        pitch, flex = stage.levels[Channel.PELVIS_PITCH], stage.levels[Channel.SPINE_FLEX]
+        rock = np.radians(self.degrees)
+        for share in (1.0, 0.0):
+            stage.move(Channel.PELVIS_PITCH, pitch - share * rock, self.seconds / 2.0)
+            stage.move(Channel.SPINE_FLEX, flex + share * rock, self.seconds / 2.0)
+            stage.wait(self.seconds / 2.0)
