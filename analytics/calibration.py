@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise, takewhile
 
 import numpy as np
 
 from sensors.errors import FivepointError
 from sensors.recording import Recording, RecordingKind
-from sensors.types import Calibration, FloatArray, Placement, StreamInfo
+from sensors.types import Calibration, Chunk, FloatArray, Placement, StreamInfo
 
 MAX_POSE_SD_MS2 = 0.6
 """A pose counts as still below this standard deviation; standing sway stays under half of it."""
@@ -35,20 +35,32 @@ class CalibrationError(FivepointError):
 
 
 def calibrate(
-    recording: Recording, *, still: Seconds, lying: Seconds | None = None
+    streams: Sequence[StreamInfo],
+    chunks: Iterable[Chunk],
+    *,
+    still: Seconds,
+    lying: Seconds | None = None,
+    made_from: str,
 ) -> tuple[Calibration, ...]:
-    """Calibrate every sensor of a recording from known seconds of standing and of lying supine.
+    """Calibrate every sensor from known seconds of standing and of lying supine.
 
-    z is gravity while standing, x gravity while lying made orthogonal to it, y = z × x. Without a
-    lying pose x is an arbitrary horizontal. Raises `CalibrationError` where a pose was not held
-    still, has no samples, or the two are not about a right angle apart.
+    `chunks` are the samples of `streams` in order of time, `made_from` names the recording they
+    are from. z is gravity while standing, x gravity while lying made orthogonal to it, y = z × x.
+    Without a lying pose x is an arbitrary horizontal. Raises `CalibrationError` where a pose was
+    not held still, has no samples, or the two are not about a right angle apart.
     """
-    standing = _poses(recording, "still", still)
-    supine = {} if lying is None else _poses(recording, "lying", lying)
+    poses = {"still": still} if lying is None else {"still": still, "lying": lying}
+    means = _poses(streams, chunks, poses)
     method = "standing" if lying is None else "standing and supine"
     return tuple(
-        _calibration(recording, info, standing[info.placement], supine.get(info.placement), method)
-        for info in recording.header.streams
+        _calibration(
+            info,
+            standing=means["still", info.placement],
+            lying=means.get(("lying", info.placement)),
+            method=method,
+            made_from=made_from,
+        )
+        for info in streams
     )
 
 
@@ -65,17 +77,25 @@ def plausible_calibrations(recording: Recording) -> tuple[Calibration, ...]:
         if walking is None:
             continue
         lying = _first_lying(recording, info, walking)
-        method = "walking" if lying is None else "walking and first lying"
-        found.append(_calibration(recording, info, walking, lying, method))
+        found.append(
+            _calibration(
+                info,
+                standing=walking,
+                lying=lying,
+                method="walking" if lying is None else "walking and first lying",
+                made_from=recording.header.id,
+            )
+        )
     return tuple(found)
 
 
 def _calibration(
-    recording: Recording,
     info: StreamInfo,
+    *,
     standing: FloatArray,
     lying: FloatArray | None,
     method: str,
+    made_from: str,
 ) -> Calibration:
     z = standing / np.linalg.norm(standing)
     if lying is None:
@@ -91,7 +111,7 @@ def _calibration(
         rotation=rotation,
         supine_up=None if lying is None else rotation @ lying / np.linalg.norm(lying),
         method=method,
-        made_from=recording.header.id,
+        made_from=made_from,
         device_id=info.device_id,
     )
 
@@ -106,21 +126,24 @@ def _check_right_angle(placement: Placement, z: FloatArray, lying: FloatArray) -
         )
 
 
-def _poses(recording: Recording, name: str, seconds: Seconds) -> dict[Placement, FloatArray]:
-    """Mean specific force (3,) of every sensor while a pose is held."""
-    start_s, end_s = seconds
-    parts: dict[Placement, list[FloatArray]] = {
-        info.placement: [np.empty((0, 3))] for info in recording.header.streams
+def _poses(
+    streams: Sequence[StreamInfo], chunks: Iterable[Chunk], poses: Mapping[str, Seconds]
+) -> dict[tuple[str, Placement], FloatArray]:
+    """Mean specific force (3,) of every sensor in every pose."""
+    parts: dict[tuple[str, Placement], list[FloatArray]] = {
+        (name, info.placement): [np.empty((0, 3))] for name in poses for info in streams
     }
-    for chunk in recording.chunks():
-        if chunk.t_s[0] >= end_s:
-            break
-        inside = (chunk.t_s >= start_s) & (chunk.t_s < end_s)
-        parts[chunk.placement].append(chunk.acc[inside])
-    where = f"between {start_s:g} and {end_s:g} s ({name})"
+    last_s = max(end_s for _, end_s in poses.values())
+    for chunk in takewhile(lambda chunk: chunk.t_s[0] < last_s, chunks):
+        for name, (start_s, end_s) in poses.items():
+            inside = (chunk.t_s >= start_s) & (chunk.t_s < end_s)
+            parts[name, chunk.placement].append(chunk.acc[inside])
     return {
-        placement: _pose(np.concatenate(part), f"the {placement} sensor {where}")
-        for placement, part in parts.items()
+        (name, placement): _pose(
+            np.concatenate(part),
+            f"the {placement} sensor between {poses[name][0]:g} and {poses[name][1]:g} s ({name})",
+        )
+        for (name, placement), part in parts.items()
     }
 
 

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from analytics.calibration import CalibrationError, calibrate, plausible_calibrations
+from analytics.calibration import CalibrationError, Seconds, calibrate, plausible_calibrations
 from sensors.recording import Recording, RecordingHeader, RecordingKind, write_recording
-from sensors.types import GRAVITY_MS2, Chunk, FloatArray, Placement, StreamInfo
+from sensors.types import GRAVITY_MS2, Calibration, Chunk, FloatArray, Placement, StreamInfo
 
 RATE_HZ = 50.0
 UPRIGHT = np.array([0.0, 0.0, GRAVITY_MS2])
@@ -49,6 +49,15 @@ def record(
     return write_recording(folder, header, [chunk])
 
 
+def calibrate_from(
+    recording: Recording, still: Seconds, lying: Seconds | None = None
+) -> Calibration:
+    (calibration,) = calibrate(
+        recording.header.streams, recording.chunks(), still=still, lying=lying, made_from="poses"
+    )
+    return calibration
+
+
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 10_000))
 def test_standing_and_lying_undo_any_mounting(
@@ -57,7 +66,7 @@ def test_standing_and_lying_undo_any_mounting(
     mounting = Rotation.random(rng=np.random.default_rng(seed)).as_matrix()
     folder = tmp_path_factory.mktemp("poses") / "recording"
     recording = record(folder, still(UPRIGHT, 5), still(SUPINE, 5), mounting=mounting)
-    (calibration,) = calibrate(recording, still=(0.5, 4.5), lying=(5.5, 9.5))
+    calibration = calibrate_from(recording, still=(0.5, 4.5), lying=(5.5, 9.5))
     between = Rotation.from_matrix(calibration.rotation @ mounting.T)
     assert np.degrees(between.magnitude()) < 0.5
     assert calibration.supine_up is not None
@@ -66,7 +75,7 @@ def test_standing_and_lying_undo_any_mounting(
 
 def test_standing_alone_leaves_the_front_unknown(tmp_path: Path) -> None:
     recording = record(tmp_path / "r", still(UPRIGHT, 5))
-    (calibration,) = calibrate(recording, still=(0, 5))
+    calibration = calibrate_from(recording, still=(0, 5))
     assert not calibration.facing_known
     np.testing.assert_allclose(calibration.rotation @ UPRIGHT, UPRIGHT, atol=0.05)
 
@@ -83,7 +92,7 @@ def test_a_bad_pose_is_refused_with_its_reason(
     tmp_path: Path, parts: tuple[FloatArray, ...], lying: tuple[float, float], message: str
 ) -> None:
     with pytest.raises(CalibrationError, match=message):
-        calibrate(record(tmp_path / "r", *parts), still=(0, 5), lying=lying)
+        calibrate_from(record(tmp_path / "r", *parts), still=(0, 5), lying=lying)
 
 
 def test_walking_tells_which_way_is_up(tmp_path: Path) -> None:
