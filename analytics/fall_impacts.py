@@ -1,0 +1,152 @@
+"""Impacts in one sensor's stream, and the seconds around them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.body import BODY_RATE_HZ, SegmentChunk
+from analytics.detector import kernel, record
+from analytics.events import Posture
+from analytics.fall_features import AFTER_S, BEFORE_S, impact_features
+from analytics.posture import posture_of
+from sensors.types import GRAVITY_MS2, FloatArray
+
+_PEAK_WITHIN_S = 0.1
+_TUMBLE_S = 1.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImpactParams:
+    """What counts as an impact worth judging."""
+
+    least_g: float = 1.4
+    """Softest impact looked at: judging is the model's task, this only spares it work. Published
+    detectors take 1.6–2 g at 100 Hz or more; on the body grid a soft fall's peak is rounded off."""
+    spacing_s: float = 1.0
+    """Of impacts closer than this only the hardest is looked at: a fall strikes more than once."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Impact:
+    """An impact at grid sample `index` and its `features` (see `analytics.fall_features`).
+
+    `peak_g` is the largest force at the sensor's own rate, `posture_after` how the body was held
+    1.5 to 3.5 s later, as far as the calibration tells.
+    """
+
+    index: int
+    features: FloatArray
+    peak_g: float
+    posture_after: Posture
+
+    @property
+    def time_s(self) -> float:
+        """Seconds from the start of the recording."""
+        return self.index / BODY_RATE_HZ
+
+
+class ImpactFinder:
+    """Finds the impacts in one segment's stream, each once, `AFTER_S` after it.
+
+    It keeps the last seconds of the stream, so that what follows an impact can be looked at too.
+    """
+
+    def __init__(self, start_index: int, params: ImpactParams) -> None:
+        self._least_g = params.least_g
+        self._spacing = samples(params.spacing_s)
+        self._kept = samples(BEFORE_S + AFTER_S) + self._spacing
+        self._start = start_index
+        self._rows = np.empty((0, 4))
+        self._calibrated = self._facing_known = False
+        self._pending: list[int] = []
+        self._state = record(index=start_index, held_g=0.0, held_index=0)
+
+    def update(self, segment: SegmentChunk) -> list[Impact]:
+        """Take the next samples; return the impacts with all that follows them known."""
+        self._calibrated, self._facing_known = segment.calibrated, segment.facing_known
+        rows = np.column_stack((segment.acc, segment.peak_ms2)) / GRAVITY_MS2
+        self._append(rows)
+        found = np.empty(len(rows) // self._spacing + 1, dtype=np.int64)
+        count = _find_impacts(rows, self._least_g, self._spacing, self._state, found)
+        self._pending += found[:count].tolist()
+        known = self._start + len(self._rows) - samples(AFTER_S)
+        complete = [index for index in self._pending if index <= known]
+        self._pending = self._pending[len(complete) :]
+        return self._described(complete)
+
+    def finish(self) -> list[Impact]:
+        """The stream has ended: return the impacts whose aftermath was cut off but tells enough."""
+        held = [int(self._state.held_index)] if self._state.held_g > 0.0 else []
+        return self._described(self._pending + held)
+
+    def acc_g(self, index: int, from_s: float, until_s: float) -> FloatArray:
+        """Specific force (n, 3) in g from and until so long after a sample, NaN where not known."""
+        return self._around(index, from_s, until_s)[:, 0:3]
+
+    def _append(self, rows: FloatArray) -> None:
+        kept = self._rows[-self._kept :]
+        self._start += len(self._rows) - len(kept)
+        self._rows = np.concatenate((kept, rows))
+
+    def _described(self, indices: list[int]) -> list[Impact]:
+        """The impacts at these samples, without those of which too much is missing."""
+        impacts = []
+        for index in indices:
+            features = impact_features(self.acc_g(index, -BEFORE_S, AFTER_S))
+            if features is not None:
+                peak_g = np.nanmax(self._around(index, -_PEAK_WITHIN_S, _PEAK_WITHIN_S)[:, 3])
+                impact = Impact(
+                    index=index,
+                    features=features,
+                    peak_g=float(peak_g),
+                    posture_after=self._posture_after(index),
+                )
+                impacts.append(impact)
+        return impacts
+
+    def _posture_after(self, index: int) -> Posture:
+        acc_g = self.acc_g(index, _TUMBLE_S, AFTER_S)
+        acc_g = acc_g[~np.isnan(acc_g[:, 0])]
+        if len(acc_g) == 0 or not self._calibrated:
+            return Posture.UNKNOWN
+        posture = posture_of(acc_g.mean(axis=0))
+        told = self._facing_known or posture is Posture.UPRIGHT
+        return posture if told else Posture.UNKNOWN
+
+    def _around(self, index: int, from_s: float, until_s: float) -> FloatArray:
+        wanted = np.arange(index + samples(from_s), index + samples(until_s)) - self._start
+        known = (wanted >= 0) & (wanted < len(self._rows))
+        rows = np.full((len(wanted), 4), np.nan)
+        rows[known] = self._rows[wanted[known]]
+        return rows
+
+
+def samples(duration_s: float) -> int:
+    """How many grid samples a duration is."""
+    return round(duration_s * BODY_RATE_HZ)
+
+
+@kernel
+def _find_impacts(
+    acc_g: FloatArray, least_g: float, spacing: int, state: np.record, found: NDArray[np.int64]
+) -> int:
+    """Put the indices of impacts in `found` and return how many.
+
+    A sample above `least_g` is held until a larger one takes its place, or until nothing larger
+    has come for `spacing` samples and it is an impact. Missing samples (NaN) are larger than none.
+    """
+    count = 0
+    for i in range(len(acc_g)):
+        force_g = np.sqrt(acc_g[i, 0] ** 2 + acc_g[i, 1] ** 2 + acc_g[i, 2] ** 2)
+        if force_g > max(least_g, state.held_g):
+            state.held_g = force_g
+            state.held_index = state.index
+        elif state.held_g > 0.0 and state.index - state.held_index >= spacing:
+            found[count] = int(state.held_index)
+            count += 1
+            state.held_g = 0.0
+        state.index += 1
+    return count

@@ -1,0 +1,181 @@
+"""Falls: an impact, judged by the seconds around it, then watched until activity returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from analytics.body import BODY_RATE_HZ, BodyChunk, Segment
+from analytics.events import Event, Fall
+from analytics.fall_features import AFTER_S
+from analytics.fall_impacts import Impact, ImpactFinder, ImpactParams, samples
+from analytics.fall_model import FallModel, default_model
+from sensors.types import FloatArray
+
+_SECOND = samples(1.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FallParams:
+    """What counts as a fall, and how long one is watched."""
+
+    impact: ImpactParams = field(default_factory=ImpactParams)
+    least_probability: float = 0.5
+    """Probability from which an impact is called a fall: where the model was balanced."""
+    same_fall_s: float = 3.0
+    """Impacts and sensors that tell of falls this close tell of one."""
+    settled_after_s: float = 1.5
+    """Stillness is counted from here: the tumble itself is over. As the features have it."""
+    still_sd_g: float = 0.1
+    """Force that varies less than this over a second is stillness. Engineering judgement:
+    breathing and moving an arm stay below, getting up and walking above."""
+    resumed_s: float = 3.0
+    """Movement for this long without a still second is activity again, not a twitch."""
+    watched_s: float = 60.0
+    """Longest time after the impact that is watched: a minute on the floor has answered itself."""
+
+
+class FallDetector:
+    """Finds falls with a sensor on the trunk, the pelvis or both, however mounted.
+
+    Every impact is judged 3.5 s later by a logistic regression on features of the force around it.
+    They follow the established ones (Bourke 2007, Kangas 2008: drop, impact, change of posture),
+    but the change of posture and the turn of the body are told by gravity with no axis known.
+    From then on the fall is `suspected`; the event follows when activity resumes, another fall is
+    called or the watch ends, and tells how long the body had lain still. A fall just before the
+    stream's end is judged by what there is.
+
+    With two sensors either may call the fall; within 3 s of each other they mean the same one.
+    A slide to the floor without impact looks like lying down on purpose, and is not found.
+    """
+
+    def __init__(self, params: FallParams | None = None, model: FallModel | None = None) -> None:
+        self._params = params or FallParams()
+        self._model = model or default_model()
+        self._finders: dict[Segment, ImpactFinder] = {}
+        self._watched: _WatchedFall | None = None
+
+    @property
+    def suspected(self) -> Fall | None:
+        """The fall already called and still watched, as known so far: what an alarm acts upon."""
+        return None if self._watched is None else self._watched.fall
+
+    def update(self, chunk: BodyChunk) -> list[Event]:
+        """See `Detector.update`: falls whose watch has ended."""
+        calls: list[_Call] = []
+        for name in (Segment.TRUNK, Segment.PELVIS):
+            if name in chunk.segments:
+                finder = self._finder(name, chunk.start_index)
+                calls += self._calls(finder, finder.update(chunk.segments[name]))
+        events = self._follow(calls)
+        return events + self._watch(chunk.start_index + len(chunk))
+
+    def finish(self) -> list[Event]:
+        """See `Detector.finish`: falls in the last seconds, and one still watched."""
+        calls: list[_Call] = []
+        for finder in self._finders.values():
+            calls += self._calls(finder, finder.finish())
+        return self._follow(calls) + self._end_watch()
+
+    def _finder(self, name: Segment, start_index: int) -> ImpactFinder:
+        if name not in self._finders:
+            self._finders[name] = ImpactFinder(start_index, self._params.impact)
+        return self._finders[name]
+
+    def _calls(self, finder: ImpactFinder, impacts: list[Impact]) -> list[_Call]:
+        calls = (_Call(i, self._model.probability(i.features), finder) for i in impacts)
+        return [call for call in calls if call.probability >= self._params.least_probability]
+
+    def _follow(self, calls: list[_Call]) -> list[Event]:
+        """Watch each called fall until the next is called, in the order of their impacts."""
+        events: list[Event] = []
+        for call in sorted(calls, key=lambda call: call.impact.index):
+            events += self._watch(call.impact.index + samples(AFTER_S))
+            if self._watched is not None and self._watched.is_same(call):
+                self._watched.add(call)
+            else:
+                events += self._end_watch()
+                self._watched = _WatchedFall(call, self._params)
+        return events
+
+    def _watch(self, until_index: int) -> list[Event]:
+        """Watch the called fall through the samples before `until_index`; return it if over."""
+        if self._watched is None or not self._watched.is_over(until_index):
+            return []
+        return self._end_watch()
+
+    def _end_watch(self) -> list[Event]:
+        watched, self._watched = self._watched, None
+        return [] if watched is None else [watched.fall]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Call:
+    """An impact judged a fall, and the sensor that felt it."""
+
+    impact: Impact
+    probability: float
+    finder: ImpactFinder
+
+    @property
+    def fall(self) -> Fall:
+        return Fall(
+            impact_s=self.impact.time_s,
+            probability=self.probability,
+            peak_g=self.impact.peak_g,
+            posture_after=self.impact.posture_after,
+            inactive_s=0.0,
+        )
+
+
+class _WatchedFall:
+    """A called fall and the seconds after it, until activity resumes.
+
+    It is watched second by second through the sensor that called it first, and for long enough
+    that all calls of the same fall have come.
+    """
+
+    def __init__(self, call: _Call, params: FallParams) -> None:
+        self._params = params
+        self._finder = call.finder
+        self._fall = call.fall
+        self._impact_index = call.impact.index
+        self._next_index = call.impact.index + samples(params.settled_after_s)
+        self._still_s = 0.0
+        self._moving_s = 0.0
+
+    @property
+    def fall(self) -> Fall:
+        return replace(self._fall, inactive_s=self._still_s)
+
+    def is_same(self, call: _Call) -> bool:
+        return call.impact.index - self._impact_index <= samples(self._params.same_fall_s)
+
+    def add(self, call: _Call) -> None:
+        """Take another call of this fall: the most certain one describes it."""
+        if call.probability > self._fall.probability:
+            self._fall = call.fall
+
+    def is_over(self, until_index: int) -> bool:
+        """Watch on through the whole seconds before `until_index`; whether the watch has ended."""
+        while self._next_index + _SECOND <= until_index:
+            self._see(self._finder.acc_g(self._next_index, 0.0, 1.0))
+            self._next_index += _SECOND
+            watched_s = (self._next_index - self._impact_index) / BODY_RATE_HZ
+            all_calls_came = watched_s >= AFTER_S + self._params.same_fall_s
+            resumed = all_calls_came and self._moving_s >= self._params.resumed_s
+            if resumed or watched_s >= self._params.watched_s:
+                return True
+        return False
+
+    def _see(self, acc_g: FloatArray) -> None:
+        """Count one second as still, as moving or, with most of it missing, as neither."""
+        acc_g = acc_g[~np.isnan(acc_g[:, 0])]
+        if len(acc_g) < _SECOND / 2:
+            return
+        if np.sqrt(acc_g.var(axis=0).sum()) < self._params.still_sd_g:
+            self._still_s += 1.0
+            self._moving_s = 0.0
+        else:
+            self._moving_s += 1.0

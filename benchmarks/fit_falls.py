@@ -1,0 +1,229 @@
+"""Fit the fall model on published recordings and show how it does on people and sets it never saw.
+
+    FIVEPOINT_DATASETS=… python -m benchmarks.fit_falls [--write]
+
+SisFall and UMAFall are read by the importers and brought through the front end like any recording.
+`--write` puts the coefficients, fitted on both sets, where `analytics.fall_model` looks for them.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from scipy.optimize import minimize
+
+import analytics
+from analytics.body import SEGMENT_OF
+from analytics.fall_features import FEATURES
+from analytics.fall_impacts import ImpactFinder, ImpactParams
+from analytics.fall_model import MODEL_FILE, FallModel, Term
+from analytics.falls import FallParams
+from analytics.frontend import FrontEnd
+from sensors.importers import IMPORTERS, ImporterError
+from sensors.types import Chunk, FloatArray, Placement, StreamInfo
+
+HIT_WITHIN_S = 3.0
+"""A fall is found by a call this close to its strongest moment, the trial's only truth."""
+
+RIDGE = 3.0
+"""Weight of the penalty on squared coefficients, in trials: keeps correlated features in check."""
+
+ROUNDS = 3
+"""How often the impact that stands for a fall is chosen again with the model just fitted."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Trial:
+    """One sensor's recording of one fall or activity, and every impact in it."""
+
+    data_set: str
+    placement: Placement
+    subject: str
+    exercise: str
+    is_fall: bool
+    duration_s: float
+    hits: FloatArray
+    """Features (n, k) of the impacts close to the trial's strongest moment."""
+    impacts: FloatArray
+    """Features (n, k) of all impacts."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the held-out results; with `--write` also fit and write the model."""
+    folder = os.environ.get("FIVEPOINT_DATASETS")
+    if not folder:
+        print("FIVEPOINT_DATASETS is not set, so nothing was fitted; set it to the data folder.")
+        return 1
+    sisfall = list(read_trials(Path(folder), "sisfall"))
+    umafall = list(read_trials(Path(folder), "umafall"))
+    report(sisfall, umafall)
+    if "--write" in arguments:
+        model = fit(sisfall + umafall, "SisFall and UMAFall (waist, chest), the subjects at hand")
+        target = Path(analytics.__file__).with_name(MODEL_FILE)
+        target.write_bytes(msgspec.json.format(msgspec.json.encode(model), indent=2) + b"\n")
+        print(f"\nWrote {target}.")
+    return 0
+
+
+def read_trials(datasets: Path, name: str) -> Iterator[Trial]:
+    """Every trunk stream of every trial of a data set."""
+    importer = IMPORTERS[name]
+    for item in importer.find(datasets / name):
+        try:
+            streams = importer.read(item).streams
+        except ImporterError as error:
+            print(error, file=sys.stderr)
+            continue
+        for info, chunk in streams:
+            if info.placement is not Placement.THIGH:
+                hits, impacts = find_impacts(info, chunk)
+                yield Trial(
+                    data_set=name,
+                    placement=info.placement,
+                    subject=item.subject,
+                    exercise=item.exercise,
+                    is_fall=item.exercise.startswith("F"),
+                    duration_s=float(chunk.t_s[-1] - chunk.t_s[0]),
+                    hits=hits,
+                    impacts=impacts,
+                )
+
+
+def find_impacts(info: StreamInfo, chunk: Chunk) -> tuple[FloatArray, FloatArray]:
+    """Features of the impacts close to the strongest sample of a stream, and of all impacts."""
+    front_end = FrontEnd([info])
+    finder = ImpactFinder(0, ImpactParams())
+    body = front_end.push(chunk) + front_end.finish()
+    found = [i for part in body for i in finder.update(part.segments[SEGMENT_OF[info.placement]])]
+    found += finder.finish()
+    strongest_s = chunk.t_s[np.argmax(np.linalg.norm(chunk.acc, axis=1))]
+    hits = [i.features for i in found if abs(i.time_s - strongest_s) <= HIT_WITHIN_S]
+    return _stacked(hits), _stacked([i.features for i in found])
+
+
+def fit(trials: Sequence[Trial], fitted_on: str) -> FallModel:
+    """A ridge-penalized logistic regression; falls and activities weigh the same together.
+
+    A fall is one example: of the impacts close to its strongest moment the likeliest, as the last
+    round judged. The impacts of an activity share the weight √n, so that jogging is not all.
+    """
+    falls = [trial for trial in trials if trial.is_fall and len(trial.hits)]
+    activities = [trial for trial in trials if not trial.is_fall and len(trial.impacts)]
+    negative = np.concatenate([trial.impacts for trial in activities])
+    weights = np.concatenate(
+        [np.full(len(trial.impacts), len(trial.impacts) ** -0.5) for trial in activities]
+    )
+    weights *= len(falls) / weights.sum()
+    chosen = [trial.hits[np.argmax(trial.hits[:, FEATURES.index("ln_peak")])] for trial in falls]
+    for _ in range(ROUNDS):
+        model = _regression(np.array(chosen), negative, weights, fitted_on)
+        chosen = [max(trial.hits, key=model.probability) for trial in falls]
+    return model
+
+
+def _regression(
+    positive: FloatArray, negative: FloatArray, negative_weights: FloatArray, fitted_on: str
+) -> FallModel:
+    values = np.concatenate((positive, negative))
+    weights = np.concatenate((np.ones(len(positive)), negative_weights))
+    sign = np.concatenate((np.ones(len(positive)), -np.ones(len(negative))))
+    mean = np.average(values, axis=0, weights=weights)
+    sd = np.sqrt(np.average((values - mean) ** 2, axis=0, weights=weights))
+    design = np.column_stack(((values - mean) / sd, np.ones(len(values))))
+    penalty = np.append(np.full(len(mean), RIDGE), 0.0)
+
+    def loss(coefficients: FloatArray) -> tuple[float, FloatArray]:
+        margin = sign * (design @ coefficients)
+        pull = weights * sign / (1.0 + np.exp(margin))
+        value = (weights * np.logaddexp(0.0, -margin)).sum()
+        return value + 0.5 * (
+            penalty * coefficients**2
+        ).sum(), penalty * coefficients - pull @ design
+
+    found = minimize(loss, np.zeros(design.shape[1]), jac=True, method="L-BFGS-B").x
+    terms = tuple(
+        Term(feature=name, coefficient=float(b), mean=float(m), sd=float(s))
+        for name, b, m, s in zip(FEATURES, found, mean, sd, strict=False)
+    )
+    fitted_at = datetime.now(UTC).date().isoformat()
+    return FallModel(
+        fitted_on=fitted_on, fitted_at=fitted_at, intercept=float(found[-1]), terms=terms
+    )
+
+
+def report(sisfall: list[Trial], umafall: list[Trial]) -> None:
+    """Print the results on people and sets that the model was not fitted on."""
+    print(f"{'fitted on → tested on':38}{'falls found':>27}{'clean activities':>28}{'false/h':>9}")
+    left_out = _left_out_scores(sisfall)
+    old = [trial.subject.startswith("SE") for trial in sisfall]
+    _line("SisFall, leaving one person out", left_out)
+    _line("… of these SE06", [s for s in left_out if s.trial.subject == "SE06"])
+    young = fit([t for t, is_old in zip(sisfall, old, strict=True) if not is_old], "")
+    _line("SisFall young → old", _scores(young, [t for t in sisfall if t.subject[1] == "E"]))
+    model = fit(sisfall, "")
+    for place in (Placement.WAIST, Placement.STERNUM):
+        there = [trial for trial in umafall if trial.placement is place]
+        _line(f"SisFall → UMAFall {place}", _scores(model, there))
+    _line("UMAFall → SisFall", _scores(fit(umafall, ""), sisfall))
+    _line("UMAFall, leaving one person out", _left_out_scores(umafall))
+
+
+@dataclass(frozen=True, slots=True)
+class _Score:
+    trial: Trial
+    probability: float
+
+    @property
+    def called(self) -> bool:
+        return self.probability >= FallParams().least_probability
+
+
+def _scores(model: FallModel, trials: Sequence[Trial]) -> list[_Score]:
+    def largest(impacts: FloatArray) -> float:
+        return max(map(model.probability, impacts), default=0.0)
+
+    return [_Score(t, largest(t.hits if t.is_fall else t.impacts)) for t in trials]
+
+
+def _left_out_scores(trials: Sequence[Trial]) -> list[_Score]:
+    scores = []
+    for subject in sorted({trial.subject for trial in trials}):
+        model = fit([trial for trial in trials if trial.subject != subject], "")
+        scores += _scores(model, [trial for trial in trials if trial.subject == subject])
+    return scores
+
+
+def _line(name: str, scores: Sequence[_Score]) -> None:
+    falls = [score.called for score in scores if score.trial.is_fall]
+    activities = [score for score in scores if not score.trial.is_fall]
+    alarms = sum(score.called for score in activities)
+    hours = sum(score.trial.duration_s for score in activities) / 3600
+    found = _share(sum(falls), len(falls))
+    clean = _share(len(activities) - alarms, len(activities))
+    print(f"{name:38}{found:>27}{clean:>28}{alarms / hours:9.2f}")
+
+
+def _share(successes: int, trials: int) -> str:
+    """Percentage with Wilson's 95 % interval."""
+    z = 1.96
+    p = successes / trials
+    centre = (p + z**2 / (2 * trials)) / (1 + z**2 / trials)
+    half = z * math.sqrt(p * (1 - p) / trials + z**2 / (4 * trials**2)) / (1 + z**2 / trials)
+    low, high = 100 * (centre - half), 100 * (centre + half)
+    return f"{successes}/{trials} {100 * p:.1f} ({low:.1f}–{high:.1f})"
+
+
+def _stacked(features: list[FloatArray]) -> FloatArray:
+    return np.array(features).reshape(-1, len(FEATURES))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
