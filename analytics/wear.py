@@ -113,20 +113,30 @@ def _follow(
 def _end_block(limits: np.record, state: np.record, sums: FloatArray, row: FloatArray) -> int:
     """Lengthen, start or end the still stretch by the block that is complete."""
     closed = 0
-    samples = sums[:, 0].max()
+    samples = 0.0
+    for axis in range(len(sums)):
+        samples = max(samples, sums[axis, 0])
     if samples > 0.5 * limits.block:
         still = _is_still(sums, False, limits.max_variance)
-        if not (still and _is_still(sums, True, limits.max_variance)):
+        if not still or not _is_still(sums, state.still_samples > 0.0, limits.max_variance):
             closed = _close(state.block_start, limits, state, row)
-            sums[:, 3:] = 0.0
         if still:
             if state.still_samples == 0.0:
                 state.still_from = state.block_start
+            _lengthen(sums, state.still_samples > 0.0)
             state.still_samples += samples
-            sums[:, 3:] += sums[:, :3]
-    sums[:, :3] = 0.0
+    for axis in range(len(sums)):
+        sums[axis, 0] = sums[axis, 1] = sums[axis, 2] = 0.0
     state.block_start = state.index
     return closed
+
+
+@kernel
+def _lengthen(sums: FloatArray, in_stretch: bool) -> None:
+    """Add the sums of the block to those of the still stretch, or start them."""
+    for axis in range(len(sums)):
+        for j in range(3):
+            sums[axis, 3 + j] = sums[axis, j] + (sums[axis, 3 + j] if in_stretch else 0.0)
 
 
 @kernel
