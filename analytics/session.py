@@ -19,6 +19,7 @@ from analytics.events import (
     Repetition,
     WearBout,
 )
+from analytics.falls import FallDetector
 from analytics.flexion import FlexionDetector
 from analytics.frontend import FrontEnd
 from analytics.posture import PostureDetector
@@ -89,10 +90,12 @@ class Pipeline:
         )
         self.posture = PostureDetector()
         self.spine = SpineDetector()
+        self.falls = FallDetector()
         self._detectors: tuple[Detector, ...] = (
             self.posture,
             self.spine,
             FlexionDetector(),
+            self.falls,
             WearDetector(),
         )
         self._events: list[Event] = []
