@@ -31,7 +31,7 @@ def read_table(
     """
     try:
         return pa.csv.read_csv(
-            BytesIO(content),
+            BytesIO(content.rstrip(b" \r\n")),
             pa.csv.ReadOptions(column_names=list(columns), skip_rows=skip_lines, use_threads=False),
             pa.csv.ParseOptions(delimiter=delimiter, quote_char=False),
             pa.csv.ConvertOptions(column_types=dict(columns)),

@@ -7,7 +7,7 @@ A live recording is spooled beside its folder first and put in place when it is 
 from sensors.recording.calibrations import read_calibrations, write_calibrations
 from sensors.recording.counts import quantized
 from sensors.recording.header import RecordingError, RecordingHeader, RecordingKind
-from sensors.recording.reading import Recording, read_recording
+from sensors.recording.reading import Recording, find_recordings, read_recording
 from sensors.recording.spool import Spool, recover
 from sensors.recording.writing import write_recording
 
@@ -17,6 +17,7 @@ __all__ = [
     "RecordingHeader",
     "RecordingKind",
     "Spool",
+    "find_recordings",
     "quantized",
     "read_calibrations",
     "read_recording",

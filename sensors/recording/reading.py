@@ -61,6 +61,23 @@ class Recording:
         return (to_chunk(counts, info) for counts in windows(pieces, max(window_us, 1)))
 
 
+def find_recordings(path: Path) -> list[Path]:
+    """The folder itself if it is a recording, else those right in it that are; sorted by name.
+
+    Raises RecordingError if there is none.
+    """
+    with explained("no recording was read; check the name and the folder's permissions."):
+        if (path / MANIFEST_NAME).is_file():
+            return [path]
+        found = sorted(folder.parent for folder in path.glob(f"*/{MANIFEST_NAME}"))
+    if not found:
+        raise RecordingError(
+            f"{path} neither is a recording nor holds one, so nothing was read; name the folder "
+            "that import, record or simulate wrote."
+        )
+    return found
+
+
 def read_recording(folder: Path) -> Recording:
     """Open a recording and check that it is complete and undamaged, without keeping its samples.
 

@@ -1,0 +1,67 @@
+"""Where samples come from: a sensor, a replayed recording or a simulation look the same."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from sensors.types import Chunk, StreamInfo
+
+_MOST_WAITING_CHUNKS = 64
+
+
+class Source(Protocol):
+    """Streams known beforehand, and their chunks as they come; each stream's in order of time."""
+
+    @property
+    def infos(self) -> tuple[StreamInfo, ...]:
+        """The streams whose chunks will come."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[Chunk]: ...
+
+
+def merge(*sources: Source) -> Source:
+    """All sources as one, their chunks in order of arrival.
+
+    It ends when all have ended. An error of one is raised, and then the others are let go.
+    """
+    return _Merged(sources)
+
+
+class _Merged:
+    def __init__(self, sources: tuple[Source, ...]) -> None:
+        self._sources = sources
+
+    @property
+    def infos(self) -> tuple[StreamInfo, ...]:
+        return tuple(info for source in self._sources for info in source.infos)
+
+    async def __aiter__(self) -> AsyncIterator[Chunk]:
+        arrivals: asyncio.Queue[Chunk | Exception | None] = asyncio.Queue(_MOST_WAITING_CHUNKS)
+        tasks = [asyncio.create_task(_pump(source, arrivals)) for source in self._sources]
+        running = len(tasks)
+        try:
+            while running:
+                arrival = await arrivals.get()
+                if isinstance(arrival, Exception):
+                    raise arrival
+                if arrival is None:
+                    running -= 1
+                else:
+                    yield arrival
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _pump(source: Source, arrivals: asyncio.Queue[Chunk | Exception | None]) -> None:
+    try:
+        async for chunk in source:
+            await arrivals.put(chunk)
+    except Exception as error:
+        await arrivals.put(error)
+    else:
+        await arrivals.put(None)
