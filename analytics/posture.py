@@ -34,8 +34,8 @@ class PostureParams:
     """Lying starts above 65° and ends below 55°."""
     side_hysteresis_deg: float = 10.0
     """A turn counts once it is this far past the diagonal between two lying sides."""
-    dwell_s: float = 2.5
-    """A posture held for less is passed through; rolling over takes an older person 2–3 s."""
+    dwell_s: float = 2.0
+    """A posture held for less is passed through, as the side is in rolling over or getting up."""
     tau_s: float = 0.5
     """Time constant of the low-pass on the vertical: steps and breathing vanish, turns stay."""
     max_gap_s: float = 2.0
@@ -47,9 +47,9 @@ class PostureDetector:
 
     Upright or lying by the inclination, lying by the nearest of four sides, both with hysteresis:
     engineering practice for one trunk sensor rather than one paper's method (a neck sensor read so
-    agrees with polysomnography on the side in 97–99 % of the night). A posture passed through in
-    less than the dwell time belongs to the posture that follows, and a bout is dated from when it
-    began, not from when it was believed.
+    agrees with polysomnography on the side in 97–99 % of the night). A bout is dated from when it
+    began, not from when it was believed. A lying posture passed through in less than the dwell
+    time belongs to the lying beside it; between two lying postures its time is shared.
 
     It looks at the trunk if it is worn, else at the pelvis; the thigh alone tells nothing, since
     it lies level in sitting too. In a bridge the spine slopes towards the head, so both stay
@@ -151,14 +151,25 @@ def _settle(
             settles = state.index - state.posture_from >= limits.dwell
         state.index += 1
         if settles and state.posture != state.settled:
+            boundary = _boundary(state)
             if state.settled != _NONE:
                 ended[count, 0] = state.settled
                 ended[count, 1] = state.settled_from
-                ended[count, 2] = state.left_at
+                ended[count, 2] = boundary
                 count += 1
-                state.settled_from = state.left_at
+                state.settled_from = boundary
             state.settled = state.posture
     return count
+
+
+@kernel
+def _boundary(state: np.record) -> float:
+    """Index at which the settled posture gave way, whatever was passed through on the way."""
+    if state.posture == _UPRIGHT:
+        return float(state.posture_from)
+    if state.settled == _UPRIGHT or state.settled == _UNKNOWN:
+        return float(state.left_at)
+    return float(np.floor(0.5 * (state.left_at + state.posture_from)))
 
 
 @kernel
