@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import typer
 
@@ -26,17 +26,16 @@ def span(text: str) -> Span:
     return Span(start_s, end_s)
 
 
+DEFAULT_PORT = 8501
+
+Format = Literal["csv", "sisfall", "umafall", "mex", "dsads", "broad"]
+"""What `import` understands."""
+
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port on the loopback address.")]
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
-Recordings = Annotated[list[Path], typer.Argument(metavar="REC...", help="Recording folders.")]
-Still = Annotated[
-    Span | None,
-    typer.Option(parser=span, metavar="A:B", help="Seconds in which the wearer stands still."),
+Recordings = Annotated[
+    list[Path], typer.Argument(metavar="REC...", help="Recordings, or folders of them.")
 ]
-Lying = Annotated[
-    Span | None,
-    typer.Option(
-        parser=span, metavar="A:B", help="Seconds in which the wearer lies flat on the back."
-    ),
-]
+STILL = typer.Option(parser=span, metavar="A:B", help="Seconds of standing still.")
+LYING = typer.Option(parser=span, metavar="A:B", help="Seconds of lying flat on the back.")

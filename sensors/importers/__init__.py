@@ -2,8 +2,8 @@
 
 from sensors.importers import broad, dsads, mex, sisfall, umafall
 from sensors.importers.csv_file import AccUnit, CsvLayout, GyroUnit, TimeUnit, csv_importer
-from sensors.importers.importer import Importer, ImporterError, Selection
-from sensors.importers.run import ImportStep, import_all
+from sensors.importers.importer import Imported, Importer, ImporterError, Item, Selection
+from sensors.importers.run import Calibrate, ImportStep, import_all, uncalibrated
 
 IMPORTERS = {
     "sisfall": Importer(sisfall.find, sisfall.read),
@@ -17,13 +17,17 @@ IMPORTERS = {
 __all__ = [
     "IMPORTERS",
     "AccUnit",
+    "Calibrate",
     "CsvLayout",
     "GyroUnit",
     "ImportStep",
+    "Imported",
     "Importer",
     "ImporterError",
+    "Item",
     "Selection",
     "TimeUnit",
     "csv_importer",
     "import_all",
+    "uncalibrated",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +20,14 @@ from sensors.recording import Recording, RecordingHeader, RecordingKind, write_r
 from sensors.types import Calibration, Placement
 
 EVERYTHING = Selection()
+
+Calibrate = Callable[[Item, Imported], tuple[Calibration, ...]]
+"""Gives the calibrations of what was read."""
+
+
+def uncalibrated(item: Item, imported: Imported) -> tuple[Calibration, ...]:
+    """No calibration: nothing is known of how the sensors were worn."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +45,21 @@ def import_all(
     destination: Path,
     *,
     selection: Selection = EVERYTHING,
-    calibrations: tuple[Calibration, ...] = (),
+    calibrate: Calibrate = uncalibrated,
     patient: str | None = None,
 ) -> Iterator[ImportStep]:
     """Import every selected recording of `source` into a folder of its own in `destination`.
 
     The id of a recording follows from its content, so importing the same again gives the same id.
-    Each calibration goes to the recordings with a stream at its placement. Raises FivepointError
-    before anything is written when a name is taken or the selection unknown; and at the first
-    source that cannot be read, keeping the recordings that are in place by then.
+    Of what `calibrate` gives, each recording takes what is for its placements. Raises
+    FivepointError before anything is written when a name is taken or the selection unknown; and at
+    the first source that cannot be read, keeping the recordings that are in place by then.
     """
     items = selected(importer.find(source), selection)
     _refuse_clashes(items, destination)
     for done, item in enumerate(items, start=1):
         imported = _at(importer.read(item), selection.placements, item)
-        header = _header(item, imported, calibrations, patient)
+        header = _header(item, imported, calibrate(item, imported), patient)
         chunks = (chunk for _, chunk in imported.streams)
         yield ImportStep(write_recording(destination / item.name, header, chunks), done, len(items))
 

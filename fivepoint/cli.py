@@ -1,0 +1,212 @@
+"""The command line: each command calls the room that does the work and prints what it gave.
+
+Rooms are imported inside the commands, so that each command loads only what it needs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from fivepoint import options
+from fivepoint.settings import load_settings
+from sensors.errors import FivepointError
+from sensors.importers import (
+    IMPORTERS,
+    AccUnit,
+    CsvLayout,
+    GyroUnit,
+    Selection,
+    TimeUnit,
+    csv_importer,
+)
+from sensors.types import Placement
+
+app = typer.Typer(
+    name="fivepoint",
+    help="Recovery from an osteoporotic spine fracture, followed with motion sensors. "
+    "Not a medical device and not an emergency service.",
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; every expected failure ends in one line on stderr and a non-zero code."""
+    try:
+        return int(app(arguments, standalone_mode=False) or 0)
+    except FivepointError as error:
+        message, code = str(error), 1
+    except TyperException as error:
+        message, code = error.format_message(), error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        message, code = f"{error.filename}: {error.strerror}, so the command stopped there", 1
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+@app.callback(invoke_without_command=True)
+def start(context: typer.Context) -> None:
+    """Without a command, show the demo."""
+    if context.invoked_subcommand is None:
+        demo()
+
+
+@app.command()
+def demo(
+    port: options.Port = options.DEFAULT_PORT,
+    no_browser: options.NoBrowser = False,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make the household anew.")] = False,
+) -> None:
+    """Build the demo household if need be, and open its dashboard."""
+    from dashboard.server import serve
+    from fivepoint.demo import open_demo
+
+    household = open_demo(load_settings().demo_folder, rebuild=rebuild)
+    serve(household.store_path, port=port, open_browser=not no_browser, today=household.today)
+
+
+@app.command()
+def up(port: options.Port = options.DEFAULT_PORT, no_browser: options.NoBrowser = False) -> None:
+    """Take in what was recorded, and open the dashboard on your own data."""
+    from dashboard.server import serve
+    from fivepoint.intake import take_in
+
+    settings = load_settings()
+    take_in(settings.store_path, settings.recordings_folder)
+    serve(settings.store_path, port=port, open_browser=not no_browser)
+
+
+@app.command()
+def ingest(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder of recordings; without it, your own.")
+    ] = None,
+) -> None:
+    """Analyze the recordings that the store does not know yet, and store what was found."""
+    from fivepoint.intake import take_in
+
+    settings = load_settings()
+    failed = take_in(settings.store_path, folder or settings.recordings_folder)
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def analyze(recordings: options.Recordings, json: options.Json = False) -> None:
+    """Print what is found in recordings: a line each, or with --json an object each."""
+    from fivepoint.output import analyze_and_print
+
+    raise typer.Exit(1 if analyze_and_print(recordings, as_json=json) else 0)
+
+
+@app.command()
+def replay(
+    recording: Annotated[Path, typer.Argument(metavar="REC", help="Recording folder.")],
+    speed: Annotated[
+        float, typer.Option(min=0.01, help="Times faster than it was recorded.")
+    ] = 1.0,
+) -> None:
+    """Play a recording through the live path, and print each event as it is found."""
+    from fivepoint.output import replay_and_print
+
+    replay_and_print(recording, speed=speed)
+
+
+@app.command()
+def calibrate(
+    source: Annotated[Path, typer.Option("--from", metavar="REC", help="Recording folder.")],
+    still: Annotated[options.Span, options.STILL],
+    out: Annotated[Path, typer.Option(metavar="CAL.json", help="File to write.")],
+    lying: Annotated[options.Span | None, options.LYING] = None,
+) -> None:
+    """Make a calibration from a recording of standing still and lying flat."""
+    from analytics.calibration import calibrate as calibrate_from_poses
+    from sensors.recording import read_recording, write_calibrations
+
+    recording = read_recording(source)
+    calibrations = calibrate_from_poses(
+        recording.header.streams,
+        recording.chunks(),
+        still=still,
+        lying=lying,
+        made_from=recording.header.id,
+    )
+    write_calibrations(out, calibrations)
+    print(f"{out}: {', '.join(calibration.placement for calibration in calibrations)} calibrated")
+
+
+@app.command("import")
+def import_(
+    layout: Annotated[
+        options.Format, typer.Argument(metavar="FORMAT", help="csv, or a published layout.")
+    ],
+    source: Annotated[Path, typer.Argument(metavar="SRC", help="A file, or a folder of them.")],
+    destination: Annotated[Path, typer.Argument(metavar="DEST", help="Folder of recordings.")],
+    subjects: Annotated[str, typer.Option(help="Only these, as in SE06,SA01.")] = "",
+    exercises: Annotated[str, typer.Option(help="Only these, as in 02,03.")] = "",
+    placement: Annotated[
+        list[Placement] | None, typer.Option(help="csv: where it was worn; else: only these.")
+    ] = None,
+    rate: Annotated[float | None, typer.Option(help="csv: samples a second.")] = None,
+    columns: Annotated[str, typer.Option(help="csv: the columns, _ for ignored.")] = (
+        "t,ax,ay,az,gx,gy,gz"
+    ),
+    acc_unit: Annotated[AccUnit, typer.Option(help="csv: unit of ax, ay, az.")] = AccUnit.G,
+    gyro_unit: Annotated[GyroUnit, typer.Option(help="csv: unit of gx, gy, gz.")] = GyroUnit.DPS,
+    t_unit: Annotated[TimeUnit, typer.Option(help="csv: unit of t.")] = TimeUnit.S,
+    header: Annotated[bool, typer.Option("--header", help="csv: skip the first line.")] = False,
+    delimiter: Annotated[str, typer.Option(help="csv: between columns.")] = ",",
+    still: Annotated[options.Span | None, options.STILL] = None,
+    lying: Annotated[options.Span | None, options.LYING] = None,
+    calibration: Annotated[
+        Path | None, typer.Option(metavar="CAL.json", help="Calibration made before.")
+    ] = None,
+    patient: Annotated[str | None, typer.Option(help="Whose recordings these are.")] = None,
+) -> None:
+    """Turn other people's files into recordings, each in a folder of its own below DEST."""
+    from fivepoint.intake import calibrating, import_files
+
+    placements = tuple(placement or ())
+    if lying and not still:
+        raise typer.BadParameter("--lying needs --still too; give both time spans")
+    if layout == "csv":
+        if len(placements) != 1:
+            raise typer.BadParameter("a csv file is of one sensor; give one --placement")
+        importer = csv_importer(
+            CsvLayout(
+                placement=placements[0],
+                rate_hz=rate,
+                columns=tuple(columns.split(",")),
+                acc_unit=acc_unit,
+                gyro_unit=gyro_unit,
+                t_unit=t_unit,
+                header=header,
+                delimiter=delimiter,
+            )
+        )
+    else:
+        importer = IMPORTERS[layout]
+    import_files(
+        importer,
+        source,
+        destination,
+        selection=Selection(
+            subjects=_names(subjects), exercises=_names(exercises), placements=placements
+        ),
+        calibrate=calibrating(calibration, still, lying),
+        patient=patient,
+    )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())

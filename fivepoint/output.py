@@ -1,0 +1,89 @@
+"""What the commands print: results on standard output, progress and complaints beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import track
+
+from analytics.events import Event, Fall
+from analytics.session import Pipeline, Session, analyze, calibrations_for, session_json
+from sensors.errors import FivepointError
+from sensors.recording import Recording, read_recording
+from sensors.recording.manifest import MANIFEST_NAME
+from sensors.replay import ReplaySource
+
+T = TypeVar("T")
+
+
+def complain(error: object) -> None:
+    """Print an error as one line on standard error."""
+    print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+
+
+def with_progress(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
+    """The items, with a progress bar on standard error where somebody can see it."""
+    console = Console(stderr=True)
+    yield from track(items, what, total=total, console=console, disable=not console.is_terminal)
+
+
+def analyze_and_print(folders: Sequence[Path], *, as_json: bool) -> int:
+    """Analyze recordings and print what was found; return how many could not be analyzed."""
+    recordings = [recording for folder in folders for recording in _recordings_in(folder)]
+    failed = 0
+    for folder in with_progress(recordings, "Analyzing"):
+        try:
+            session = analyze(read_recording(folder))
+        except FivepointError as error:
+            complain(error)
+            failed += 1
+            continue
+        print(json.dumps(session_json(session)) if as_json else _summary(session), flush=True)
+    return failed
+
+
+def replay_and_print(folder: Path, *, speed: float) -> None:
+    """Push a recording through the live path at its own pace, printing events as they come."""
+    recording = read_recording(folder)
+    pipeline = Pipeline(recording.header, calibrations_for(recording, None))
+    asyncio.run(_replay(recording, pipeline, speed))
+    print(_summary(pipeline.session()))
+
+
+async def _replay(recording: Recording, pipeline: Pipeline, speed: float) -> None:
+    async for chunk in ReplaySource(recording, speed=speed):
+        for event in pipeline.push(chunk):
+            print(_event_line(event), flush=True)
+    for event in pipeline.finish():
+        print(_event_line(event), flush=True)
+
+
+def _recordings_in(folder: Path) -> list[Path]:
+    """The recording itself, or those in a folder of recordings."""
+    inside = sorted(manifest.parent for manifest in folder.glob(f"*/{MANIFEST_NAME}"))
+    return inside if inside and not (folder / MANIFEST_NAME).exists() else [folder]
+
+
+def _summary(session: Session) -> str:
+    whole = [repetition for repetition in session.repetitions if not repetition.partial]
+    extension_min = sum(bout.end_s - bout.start_s for bout in session.hyperextension) / 60
+    coverage = min((stream.coverage for stream in session.streams), default=0.0)
+    parts = [
+        f"{session.duration_s / 60:.1f} min",
+        f"{coverage:.0%} received",
+        f"{len(whole)} repetitions",
+        f"{extension_min:.1f} min extended",
+        f"{len(session.falls)} falls",
+    ]
+    return f"{session.recording_id}: {', '.join(parts)}"
+
+
+def _event_line(event: Event) -> str:
+    at_s = event.impact_s if isinstance(event, Fall) else event.start_s
+    return f"{at_s:9.2f} s  {event}"
