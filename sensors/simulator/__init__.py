@@ -14,30 +14,53 @@ from sensors.simulator.activities import (
 )
 from sensors.simulator.body import Body, Segment
 from sensors.simulator.exercises import Bridge, Extend, PelvicTilt
+from sensors.simulator.falls import Fall, FallKind, SoftSlide, Stumble
 from sensors.simulator.imu import VirtualSensor
+from sensors.simulator.scenarios import SCENARIOS, Scenario, simulate_scenario
+from sensors.simulator.sessions import (
+    BridgingSet,
+    calibration_poses,
+    day_at_home,
+    exercise_session,
+    fall_at_home,
+    positioning_session,
+)
 from sensors.simulator.simulation import Simulation, simulate
 from sensors.simulator.stage import Activity, Pose, ScriptError
 
 __all__ = [
+    "SCENARIOS",
     "Activity",
     "BendKnees",
     "Body",
     "Bridge",
+    "BridgingSet",
     "Extend",
+    "Fall",
+    "FallKind",
     "GetUp",
     "LieDown",
     "PelvicTilt",
     "Pose",
     "Rest",
+    "Scenario",
     "ScriptError",
     "Segment",
     "Simulation",
     "Sit",
     "SitDown",
+    "SoftSlide",
     "Stand",
     "StandUp",
+    "Stumble",
     "TurnInBed",
     "VirtualSensor",
     "Walk",
+    "calibration_poses",
+    "day_at_home",
+    "exercise_session",
+    "fall_at_home",
+    "positioning_session",
     "simulate",
+    "simulate_scenario",
 ]

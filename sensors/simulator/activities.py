@@ -138,7 +138,7 @@ class SitDown(Activity):
 
     def _play(self, stage: Stage) -> None:
         seconds = 1.2 if self.hard else self.seconds
-        landing = Drop(0.55 * seconds, 0.09) if self.hard else seconds
+        landing = Drop(0.55 * seconds, 0.14) if self.hard else seconds
         stage.bend(0.6 * seconds, pelvis_pitch=20.0, spine_flex=15.0)
         stage.bend(0.6 * seconds, after_s=0.6 * seconds, pelvis_pitch=-8.0, spine_flex=12.0)
         stage.bend(seconds, hip_flex=80.0)
@@ -191,7 +191,7 @@ class LieDown(Activity):
         TurnInBed(to=Pose.SUPINE)(stage)
 
     def _fall_back(self, stage: Stage) -> None:
-        stage.turn(LEFT, -90.0, Drop(0.9, 0.15, rebound=0.1))
+        stage.turn(LEFT, -90.0, Drop(0.9, 0.18, rebound=0.1))
         curl(stage, Pose.SUPINE, 1.4)
         stage.wait(1.6)
 

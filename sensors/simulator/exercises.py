@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sensors.simulator.activities import BendKnees
+from sensors.simulator.kinematics import HOOK_ELEVATION_DEG
 from sensors.simulator.motion import Channel
 from sensors.simulator.stage import Activity, Pose, RepetitionTruth, Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bridge(Activity):
-    """The five-point support: from hook-lying the hips lift, hold and come down.
+    """The five-point support: the knees bent, the hips lift, hold and come down.
 
     `peak_deg` is the pelvis's change of pitch from the rest before; the hold loses `sag_deg` of it
     steadily. `roll_deg` is the pelvic roll during the hold, positive with the left side up. A
@@ -31,6 +33,8 @@ class Bridge(Activity):
     starts_from = (Pose.SUPINE,)
 
     def _play(self, stage: Stage) -> None:
+        if stage.levels[Channel.HIP_FLEX] < np.radians(0.8 * HOOK_ELEVATION_DEG):
+            BendKnees()(stage)
         hold_s = 0.0 if self.cut_short else self.hold_s
         start_s = stage.now_s
         hold_start_s = start_s + self.lift_s

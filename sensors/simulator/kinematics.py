@@ -179,7 +179,7 @@ def _bridge_course(body: Body) -> _BridgeCourse:
     def hip(pitch: FloatArray) -> FloatArray:
         return _thigh_raised(body, rise(pitch), shift(pitch)) - pitch
 
-    fits = (Chebyshev.interpolate(f, 12, domain=[-0.1, MAX_BRIDGE_RAD]) for f in (rise, shift, hip))
+    fits = (Chebyshev.interpolate(f, 16, domain=[-0.1, MAX_BRIDGE_RAD]) for f in (rise, shift, hip))
     return _BridgeCourse(*fits)
 
 
