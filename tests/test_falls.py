@@ -1,0 +1,295 @@
+"""Falls are told from what people do on purpose, however the sensor sits and the stream is cut."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analytics.body import BODY_RATE_HZ, BodyChunk, Segment, SegmentChunk
+from analytics.detector import detect
+from analytics.events import Fall, Posture
+from analytics.fall_features import AFTER_S, BEFORE_S, impact_features
+from analytics.fall_model import FallModel, default_model
+from analytics.falls import FallDetector
+from sensors.types import GRAVITY_MS2, FloatArray
+from tests.body_chunks import Keyframe, cut, segment, up_path, without
+
+IMPACT_S = 6.0
+LYING_INCLINATION_DEG = 95.0
+
+Push = tuple[float, float, float]
+
+
+def held(*keyframes: Keyframe, pushes: tuple[Push, ...] = ()) -> SegmentChunk:
+    """A segment held along `up_path`, its force scaled by pushes of (time s, width s, factor)."""
+    up = up_path(*keyframes)
+    time_s = np.arange(len(up)) / BODY_RATE_HZ
+    factor = np.ones(len(up))
+    for at_s, width_s, scale in pushes:
+        factor += (scale - 1.0) * np.exp(-0.5 * ((time_s - at_s) / width_s) ** 2)
+    sway = 0.01 * np.sin(2 * np.pi * 1.3 * time_s)[:, np.newaxis]
+    return segment(up, acc=GRAVITY_MS2 * (factor[:, np.newaxis] * up + sway))
+
+
+def fall(*, azimuth_deg: float = 0.0, lying_s: float = 8.0, at_s: float = IMPACT_S) -> SegmentChunk:
+    """Standing, a fall that lands at `at_s`, and lying still until the end."""
+    return held(
+        (0.0, 0.0, azimuth_deg),
+        (at_s - 0.7, 5.0, azimuth_deg),
+        (at_s, LYING_INCLINATION_DEG, azimuth_deg),
+        (at_s + lying_s, LYING_INCLINATION_DEG, azimuth_deg),
+        pushes=((at_s - 0.35, 0.15, 0.3), (at_s, 0.05, 4.0)),
+    )
+
+
+def fall_and_walk(lying_s: float) -> SegmentChunk:
+    """A fall, lying still for a while, then getting up and walking for 20 s."""
+    up_s = IMPACT_S + lying_s + 3.0
+    steps = tuple((float(t), 0.06, 1.6) for t in np.arange(IMPACT_S + lying_s, up_s + 20.0, 0.55))
+    return held(
+        (0.0, 0.0, 0.0),
+        (IMPACT_S - 0.7, 5.0, 0.0),
+        (IMPACT_S, LYING_INCLINATION_DEG, 0.0),
+        (IMPACT_S + lying_s, LYING_INCLINATION_DEG, 0.0),
+        (up_s, 0.0, 0.0),
+        (up_s + 20.0, 0.0, 0.0),
+        pushes=((IMPACT_S - 0.35, 0.15, 0.3), (IMPACT_S, 0.05, 4.0), *steps),
+    )
+
+
+def pelvis(chunk: SegmentChunk) -> BodyChunk:
+    return BodyChunk(0, {Segment.PELVIS: chunk})
+
+
+def falls(chunk: BodyChunk, pieces: int = 1) -> list[Fall]:
+    cuts = np.linspace(0, len(chunk), pieces + 1).astype(int).tolist()
+    return [event for event in detect(FallDetector(), cut(chunk, cuts)) if isinstance(event, Fall)]
+
+
+@pytest.mark.parametrize(
+    ("azimuth_deg", "posture"),
+    [
+        (0.0, Posture.SUPINE),
+        (180.0, Posture.PRONE),
+        (-90.0, Posture.LEFT),
+        (90.0, Posture.RIGHT),
+    ],
+)
+def test_a_fall_to_any_side_is_found_and_how_the_body_lies_then(
+    azimuth_deg: float, posture: Posture
+) -> None:
+    (found,) = falls(pelvis(fall(azimuth_deg=azimuth_deg)))
+    assert found.impact_s == pytest.approx(IMPACT_S, abs=0.1)
+    assert found.posture_after is posture
+    assert found.peak_g == pytest.approx(4.0, abs=0.2)
+    assert found.probability > 0.9
+
+
+def test_sitting_down_hard_is_no_fall() -> None:
+    sitting = held(
+        (0.0, 0.0, 180.0), (5.0, 25.0, 180.0), (6.5, 5.0, 180.0), (15.0, 5.0, 180.0),
+        pushes=((5.7, 0.15, 0.7), (6.0, 0.05, 2.5)),
+    )  # fmt: skip
+    assert falls(pelvis(sitting)) == []
+
+
+def test_lying_down_without_haste_is_no_fall() -> None:
+    lying = held(
+        (0.0, 0.0, 0.0), (5.0, 0.0, 0.0), (8.0, 90.0, 0.0), (20.0, 90.0, 0.0),
+        pushes=((7.8, 0.08, 1.5),),
+    )  # fmt: skip
+    assert falls(pelvis(lying)) == []
+
+
+def test_jumping_is_no_fall() -> None:
+    jumps = tuple(
+        push for t in np.arange(3.0, 17.0, 0.7) for push in ((t - 0.25, 0.1, 0.1), (t, 0.05, 4.0))
+    )
+    assert falls(pelvis(held((0.0, 0.0, 0.0), (20.0, 0.0, 0.0), pushes=jumps))) == []
+
+
+def test_walking_for_an_hour_gives_nothing() -> None:
+    steps = np.arange(0.0, 3600.0, 1.0 / BODY_RATE_HZ)
+    force = 1.0 + 0.7 * np.maximum(np.sin(2 * np.pi * 1.8 * steps), 0.0) ** 4
+    up = np.tile([0.0, 0.0, 1.0], (len(steps), 1))
+    walking = segment(up, acc=GRAVITY_MS2 * force[:, np.newaxis] * up)
+    assert falls(pelvis(walking), pieces=60) == []
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=20, deadline=None)
+def test_how_the_sensor_is_turned_changes_nothing(seed: int) -> None:
+    turn, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(3, 3)))
+    there = fall()
+    turned = replace(there, acc=there.acc @ turn.T, up=there.up @ turn.T)
+    (expected,), (found,) = falls(pelvis(there)), falls(pelvis(turned))
+    assert found.impact_s == expected.impact_s
+    assert found.probability == pytest.approx(expected.probability, abs=1e-9)
+
+
+def test_an_uncalibrated_sensor_finds_the_fall_but_not_the_side() -> None:
+    (found,) = falls(pelvis(replace(fall(), calibrated=False, facing_known=False)))
+    assert found.posture_after is Posture.UNKNOWN
+
+
+def test_a_sensor_calibrated_standing_only_tells_upright_but_no_lying_side() -> None:
+    (lying,) = falls(pelvis(replace(fall(), facing_known=False)))
+    assert lying.posture_after is Posture.UNKNOWN
+
+
+def test_the_thigh_alone_tells_nothing() -> None:
+    assert falls(BodyChunk(0, {Segment.THIGH: fall()})) == []
+
+
+def test_two_sensors_tell_of_one_fall_once() -> None:
+    both = BodyChunk(0, {Segment.PELVIS: fall(at_s=6.4), Segment.TRUNK: fall(lying_s=8.4)})
+    found = falls(both)
+    assert len(found) == 1
+    assert found == falls(both, pieces=40)
+
+
+def test_two_falls_are_two_events() -> None:
+    first = fall_and_walk(lying_s=4.0)
+    twice = SegmentChunk(
+        **{
+            name: np.concatenate((getattr(first, name), getattr(first, name)))
+            for name in ("acc", "gyro", "up", "peak_ms2")
+        },
+        calibrated=True,
+        facing_known=True,
+        supine_up=first.supine_up,
+    )
+    found = falls(pelvis(twice))
+    apart_s = len(first.peak_ms2) / BODY_RATE_HZ
+    assert [event.impact_s for event in found] == pytest.approx([IMPACT_S, IMPACT_S + apart_s])
+
+
+def test_inactivity_lasts_until_the_person_gets_up() -> None:
+    (short,), (long,) = falls(pelvis(fall_and_walk(8.0))), falls(pelvis(fall_and_walk(30.0)))
+    assert short.inactive_s == pytest.approx(8.0 - 1.5, abs=1.0)
+    assert long.inactive_s == pytest.approx(30.0 - 1.5, abs=1.0)
+
+
+def test_a_long_lie_is_told_after_a_minute() -> None:
+    chunk = pelvis(fall(lying_s=300.0))
+    detector = FallDetector()
+    early = detector.update(cut(chunk, [round(70 * BODY_RATE_HZ)])[0])
+    (found,) = early
+    assert isinstance(found, Fall)
+    assert found.inactive_s == pytest.approx(60.0, abs=1.0)
+
+
+def test_the_fall_is_suspected_within_four_seconds_and_told_once() -> None:
+    pieces = cut(pelvis(fall(lying_s=30.0)), range(0, 2000, 10))
+    detector = FallDetector()
+    events, suspected_s = [], None
+    for piece in pieces:
+        events += detector.update(piece)
+        if detector.suspected is not None and suspected_s is None:
+            suspected_s = piece.t_s[-1]
+            assert detector.suspected.inactive_s <= 3.0
+    assert suspected_s is not None
+    assert suspected_s - IMPACT_S <= 4.0
+    assert len(events + detector.finish()) == 1
+    assert detector.suspected is None
+
+
+@pytest.mark.parametrize("lying_s", [1.6, 2.0, 3.0, 4.0])
+def test_a_fall_at_the_end_of_the_recording_is_found(lying_s: float) -> None:
+    (found,) = falls(pelvis(fall(lying_s=lying_s)))
+    assert found.impact_s == pytest.approx(IMPACT_S, abs=0.1)
+
+
+@pytest.mark.parametrize("edge_s", [0.0, 0.3])
+def test_a_knock_at_the_edge_of_the_recording_is_no_fall(edge_s: float) -> None:
+    for at_s in (edge_s, 20.0 - edge_s):
+        knocked = held((0.0, 0.0, 0.0), (20.0, 80.0, 0.0), pushes=((at_s, 0.05, 6.0),))
+        assert falls(pelvis(knocked)) == []
+
+
+def test_an_impact_with_its_samples_missing_is_not_made_up() -> None:
+    gapped = without(pelvis(fall()), Segment.PELVIS, IMPACT_S - 0.4, IMPACT_S + 0.4)
+    assert falls(gapped) == []
+
+
+def test_a_short_gap_beside_the_impact_does_no_harm() -> None:
+    gapped = without(pelvis(fall()), Segment.PELVIS, IMPACT_S + 1.0, IMPACT_S + 1.4)
+    assert len(falls(gapped)) == 1
+
+
+def test_an_empty_and_a_silent_stream_give_nothing() -> None:
+    silent = replace(fall(), acc=np.full((700, 3), np.nan), peak_ms2=np.full(700, np.nan))
+    assert FallDetector().finish() == []
+    assert falls(pelvis(silent)) == []
+
+
+def random_stream(seed: int) -> BodyChunk:
+    """Two sensors on a minute of falls, knocks and gaps of every kind."""
+    rng = np.random.default_rng(seed)
+    streams = {}
+    for name in (Segment.TRUNK, Segment.PELVIS):
+        times_s = np.cumsum(rng.uniform(0.3, 4.0, 20))
+        frames = [(float(t), float(rng.choice([0, 40, 95])), 0.0) for t in times_s]
+        pushes = [(float(t), 0.06, float(rng.uniform(0, 6))) for t in rng.uniform(0, 60, 25)]
+        whole = held((0.0, 0.0, 0.0), *frames, (90.0, 90.0, 0.0), pushes=tuple(pushes))
+        missing = rng.random(len(whole.peak_ms2)) < 0.002
+        missing = np.convolve(missing, np.ones(20), mode="same") > 0
+        streams[name] = replace(
+            whole,
+            acc=np.where(missing[:, np.newaxis], np.nan, whole.acc),
+            peak_ms2=np.where(missing, np.nan, whole.peak_ms2),
+        )
+    return BodyChunk(0, streams)
+
+
+@given(
+    seed=st.integers(0, 500),
+    cuts=st.lists(st.integers(1, 4500), max_size=60),
+)
+@settings(max_examples=40, deadline=None)
+def test_streaming_equals_batch(seed: int, cuts: list[int]) -> None:
+    whole = random_stream(seed)
+    assert detect(FallDetector(), cut(whole, cuts)) == detect(FallDetector(), [whole])
+
+
+def test_random_streams_do_hold_falls() -> None:
+    """Else the property above would compare nothing with nothing."""
+    assert sum(len(falls(random_stream(seed))) for seed in range(20)) > 10
+
+
+def test_features_need_the_whole_window() -> None:
+    with pytest.raises(ValueError, match="window"):
+        impact_features(np.zeros((100, 3)))
+
+
+def test_features_are_withheld_where_too_much_is_missing() -> None:
+    window = window_around_impact()
+    assert impact_features(window) is not None
+    for start_s, end_s in pairwise((-BEFORE_S, -0.3, 0.5, AFTER_S)):
+        gapped = window.copy()
+        gapped[round((BEFORE_S + start_s) * 50) : round((BEFORE_S + end_s) * 50)] = np.nan
+        assert impact_features(gapped) is None
+
+
+def window_around_impact() -> FloatArray:
+    acc = fall().acc / GRAVITY_MS2
+    start = round((IMPACT_S - BEFORE_S) * BODY_RATE_HZ)
+    return acc[start : start + round((BEFORE_S + AFTER_S) * BODY_RATE_HZ)]
+
+
+def test_the_model_says_what_it_was_fitted_on() -> None:
+    model = default_model()
+    assert "SisFall" in model.fitted_on
+    assert model.fitted_at >= "2026-11-22"
+
+
+def test_a_model_of_other_features_is_refused() -> None:
+    content = msgspec.json.encode(default_model()).replace(b"ln_turn", b"ln_twist")
+    with pytest.raises(msgspec.ValidationError, match="needs exactly the features"):
+        msgspec.json.decode(content, type=FallModel)
