@@ -10,6 +10,9 @@ from sensors.types import FloatArray, Gap
 MIN_GAP_S = 0.1
 """Missing time up to this is bridged by interpolation: at 20 Hz it is two samples."""
 
+_ROUNDING_S = 2e-6
+"""What rounding two stamps to microseconds can add to their step."""
+
 
 class GapFinder:
     """Finds the gaps of one stream, however it is cut into chunks.
@@ -29,7 +32,7 @@ class GapFinder:
         before = t_s[:1] if self._last_s is None else [self._last_s]
         times = np.concatenate([before, t_s])
         self._last_s = float(t_s[-1])
-        missing = np.diff(times) - self._interval_s > MIN_GAP_S
+        missing = np.diff(times) - self._interval_s > MIN_GAP_S + _ROUNDING_S
         starts, ends = times[:-1][missing] + self._interval_s, times[1:][missing]
         return [Gap(float(start), float(end)) for start, end in zip(starts, ends, strict=True)]
 

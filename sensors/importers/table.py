@@ -33,7 +33,7 @@ def read_table(
         return pa.csv.read_csv(
             BytesIO(content.rstrip(b" \r\n")),
             pa.csv.ReadOptions(column_names=list(columns), skip_rows=skip_lines, use_threads=False),
-            pa.csv.ParseOptions(delimiter=delimiter, quote_char=False),
+            pa.csv.ParseOptions(delimiter=delimiter),
             pa.csv.ConvertOptions(column_types=dict(columns)),
         )
     except (pa.ArrowException, UnicodeDecodeError) as error:

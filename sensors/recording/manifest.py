@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -86,7 +86,7 @@ def header_to_json(header: RecordingHeader) -> HeaderJson:
     """The header as it is stored."""
     return HeaderJson(
         id=header.id,
-        started_at=header.started_at,
+        started_at=header.started_at.astimezone(UTC),
         kind=header.kind,
         streams=header.streams,
         patient=header.patient,

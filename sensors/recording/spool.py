@@ -11,7 +11,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -81,6 +81,7 @@ class Spool:
         self._pending_lock = threading.Lock()
         self._file_lock = threading.Lock()
         self._stopping = threading.Event()
+        self._opened = ExitStack()
         with explained(f"{folder} was not begun; free the disk or choose another folder."):
             self._create()
         self._syncer = threading.Thread(target=self._keep_syncing, name="spool", daemon=True)
@@ -121,6 +122,8 @@ class Spool:
         with self._pending_lock:
             if self._failure is not None:
                 raise self._failure
+            if self._file.closed:
+                raise ValueError(f"the spool of {self._folder} is closed")
             if counts.time_us[0] <= self._last_us.get(chunk.placement, counts.time_us[0] - 1):
                 raise not_rising(info)
             self._last_us[chunk.placement] = int(counts.time_us[-1])
@@ -152,10 +155,12 @@ class Spool:
 
         Raises RecordingError if no sample came, and if the disk refuses; then the spool stays.
         """
-        self._stop()
-        self.sync()
-        recording = _complete(self._spool)
-        self._release()
+        try:
+            self._stop()
+            self.sync()
+            recording = _complete(self._spool)
+        finally:
+            self._release()
         shutil.rmtree(self._spool)
         if recording is None:
             raise RecordingError(
@@ -167,14 +172,14 @@ class Spool:
     def _create(self) -> None:
         self._spool.mkdir(parents=True)
         try:
-            self._lock = (self._spool / _LOCK_NAME).open("wb")
-            lock(self._lock)
+            lock(self._opened.enter_context((self._spool / _LOCK_NAME).open("wb")))
             replace_file(self._spool / _HEADER_NAME, encode(header_to_json(self._header)))
-            self._file = (self._spool / _SAMPLES_NAME).open("wb")
+            self._file = self._opened.enter_context((self._spool / _SAMPLES_NAME).open("wb"))
             self._writer = pa.ipc.new_stream(self._file, _SCHEMA)
             sync_folder(self._spool)
             sync_folder(self._spool.parent)
         except OSError:
+            self._opened.close()
             shutil.rmtree(self._spool, ignore_errors=True)
             raise
 
@@ -208,12 +213,12 @@ class Spool:
 
     def _release(self) -> None:
         self._stop()
-        with suppress(OSError, RecordingError):
-            if not self._file.closed:
-                self.sync()
-        with suppress(OSError):  # a full disk refuses the buffer's rest again
-            self._file.close()
-        self._lock.close()
+        if self._file.closed:
+            return
+        with suppress(RecordingError):
+            self.sync()
+        with suppress(OSError):  # a full disk refuses the rest of the buffer once more
+            self._opened.close()
 
 
 def recover(folder: Path) -> list[Recording]:
@@ -249,8 +254,9 @@ def _complete(spool: Path) -> Recording | None:
     """Make the recording of a spool, unless that was done before; None if it holds no sample."""
     folder = spool.with_name(spool.name.removeprefix(".").removesuffix(".spool"))
     header = header_from_json(read_json(spool / _HEADER_NAME, HeaderJson, "a spool's header"))
-    if folder.exists() and read_recording(folder).header.id == header.id:
-        return read_recording(folder)
+    done = _existing(folder)
+    if done is not None and done.header.id == header.id:
+        return done
     with RecordingWriter(folder, header) as writer:
         for placement, counts in _readable(spool / _SAMPLES_NAME, header):
             writer.append(placement, counts)
@@ -258,6 +264,13 @@ def _complete(spool: Path) -> Recording | None:
             return None
         writer.finish()
     return read_recording(folder)
+
+
+def _existing(folder: Path) -> Recording | None:
+    try:
+        return read_recording(folder)
+    except RecordingError:
+        return None
 
 
 def _spool_batch(counts: Counts) -> pa.RecordBatch:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -47,6 +48,11 @@ class StreamFileWriter:
             self._write(self._held_samples)
         self._writer.close()
 
+    def abandon(self) -> None:
+        """Let go of the file, which is not going to be used."""
+        with suppress(OSError, pa.ArrowException):
+            self._writer.close()
+
     def _write(self, samples: int) -> None:
         held = concatenated(self._held)
         batch = to_batch(held[:samples]).cast(self._schema)
@@ -57,8 +63,8 @@ class StreamFileWriter:
 
 def check_stream_file(path: Path, info: StreamInfo, samples: int) -> None:
     """Raise RecordingError unless the file is Parquet with this stream's columns and samples."""
-    file = _open(path)
-    found = (file.schema_arrow.names, file.metadata.num_rows)
+    with _open(path) as file:
+        found = (file.schema_arrow.names, file.metadata.num_rows)
     if found != (list(columns_of(info)), samples):
         raise RecordingError(
             f"{path} holds {found[1]} samples of {', '.join(found[0])} where recording.json tells "
@@ -68,13 +74,13 @@ def check_stream_file(path: Path, info: StreamInfo, samples: int) -> None:
 
 def read_pieces(path: Path) -> Iterator[Counts]:
     """The samples of a stream's file, a row group at a time."""
-    file = _open(path)
-    for index in range(file.num_row_groups):
-        try:
-            table = file.read_row_group(index)
-        except (OSError, pa.ArrowException) as error:
-            raise _unreadable(path, error) from error
-        yield from_batch(table)
+    with _open(path) as file:
+        for index in range(file.num_row_groups):
+            try:
+                table = file.read_row_group(index)
+            except (OSError, pa.ArrowException) as error:
+                raise _unreadable(path, error) from error
+            yield from_batch(table)
 
 
 def _open(path: Path) -> pq.ParquetFile:

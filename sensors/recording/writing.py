@@ -80,6 +80,8 @@ class RecordingWriter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        for stream in self._streams.values():
+            stream.abandon()
         shutil.rmtree(self._partial, ignore_errors=True)
 
     def info(self, placement: Placement) -> StreamInfo:
@@ -155,6 +157,9 @@ class _StreamWriter:
 
     def close(self) -> None:
         self._file.close()
+
+    def abandon(self) -> None:
+        self._file.abandon()
 
     def summary(self) -> StreamSummaryJson:
         last_s = None if self._last_us is None else self._last_us / US_PER_S
