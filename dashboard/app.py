@@ -1,28 +1,30 @@
-"""Routes and navigation of the dashboard; started by `dashboard.server`."""
+"""The dashboard's web application: Streamlit's own routes and ours; run by `dashboard.server`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import streamlit as st
-
-from sensors.errors import FivepointError
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
 
 HERE = Path(__file__).resolve().parent
+_INDEX = Path(st.__file__).parent / "static" / "index.html"
+_BACKEND = "<script>window.__streamlit = {BACKEND_BASE_URL: location.origin}</script>"
 
-st.set_page_config(page_title="Fivepoint", layout="wide")
-st.html(HERE / "style.css")
-page = st.navigation(
-    [
-        st.Page(HERE / "views" / "today.py", title="Today", icon=":material/today:", default=True),
-        st.Page(HERE / "views" / "progress.py", title="Progress", icon=":material/trending_up:"),
-        st.Page(HERE / "views" / "caseload.py", title="Caseload", icon=":material/groups:"),
-        st.Page(HERE / "views" / "patient.py", title="Patient", icon=":material/person:"),
-        st.Page(HERE / "views" / "session.py", title="Session", icon=":material/ssid_chart:"),
-    ],
-    position="top",
+
+async def _page(_request: Request) -> HTMLResponse:
+    """Streamlit's page, told where its server is.
+
+    Opened at the address of a page, it would otherwise look for the server below that address
+    first, which delays it and leaves errors in the browser's console.
+    """
+    html = _INDEX.read_text(encoding="utf-8").replace("<head>", f"<head>{_BACKEND}", 1)
+    return HTMLResponse(html, headers={"Cache-Control": "no-cache"})
+
+
+app = st.App(
+    HERE / "main.py",
+    routes=[Route(f"/{view.stem}", _page) for view in sorted((HERE / "views").glob("[!_]*.py"))],
 )
-try:
-    page.run()
-except FivepointError as error:
-    st.error(str(error))
