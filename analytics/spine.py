@@ -41,6 +41,8 @@ class SpineParams:
     """Extension below which the hold is over."""
     dwell_s: float = 10.0
     """A hold for less is movement; positioning lasts minutes, most bridges less than 10 s."""
+    alone_dwell_s: float = 60.0
+    """The same for a trunk sensor alone, to which the hold of a bridge looks like extension."""
     max_pause_s: float = 2.5
     """An interruption for less, as in a cough, does not end the hold."""
     cutoff_hz: float = 2.0
@@ -63,14 +65,16 @@ class SpineDetector:
     With a trunk and a pelvis sensor the angle is their relative pitch against its personal neutral
     (see `extension_deg`). With the trunk alone it is the trunk's pitch against flat supine or
     prone, only while lying: less sure, since raising the hips or the head end of the bed reads as
-    bending. Without a lying calibration, or with a pelvis sensor alone, there is no angle.
+    bending, and less than it is, since the pelvis tilts along. Without a lying calibration, or with
+    a pelvis sensor alone, there is no angle.
 
-    Bridging extends the spine little and shortly, and is told from positioning only by the dwell
-    time; a bridge that is itself held extended for longer counts as extension.
+    In a bridge trunk and pelvis tilt together, so that their angle changes little; what is left is
+    told from positioning by the dwell time alone. A bridge held extended for longer counts.
     """
 
     def __init__(self, params: SpineParams | None = None) -> None:
-        self._limits = _limits(params or SpineParams())
+        self._params = params or SpineParams()
+        self._limits = _limits(self._params)
         self._histogram = np.zeros(_BINS, dtype=np.int64)
         self._state = record(
             index=0,
@@ -101,6 +105,8 @@ class SpineDetector:
         trunk = chunk.segments.get(Segment.TRUNK)
         if trunk is None:
             return []
+        if Segment.PELVIS not in chunk.segments:
+            self._limits.dwell = round(self._params.alone_dwell_s * BODY_RATE_HZ)
         ended = np.empty((len(chunk), 7))
         up = np.ascontiguousarray(trunk.up)
         count = _follow(angle_deg, up, self._limits, self._state, self._histogram, ended)

@@ -144,12 +144,22 @@ def test_the_summary_counts_only_what_was_seen() -> None:
     assert summary.p95_deg == pytest.approx(12.0, abs=0.1)
 
 
-def test_a_trunk_sensor_alone_measures_against_flat_lying() -> None:
-    (bout,) = bouts(body({Segment.TRUNK: up_path((0, 100, 0), (20, 100, 0))}))
-    assert bout.mean_deg == pytest.approx(10.0)
-    (bout,) = bouts(body({Segment.TRUNK: up_path((0, 78, 180), (20, 78, 180))}))
-    assert bout.mean_deg == pytest.approx(12.0)
-    assert bout.posture == Posture.PRONE
+@pytest.mark.parametrize(
+    ("inclination_deg", "azimuth_deg", "extension_deg", "posture"),
+    [(100, 0, 10, Posture.SUPINE), (78, 180, 12, Posture.PRONE)],
+)
+def test_a_trunk_sensor_alone_measures_against_flat_lying(
+    inclination_deg: float, azimuth_deg: float, extension_deg: float, posture: Posture
+) -> None:
+    path = ((0, inclination_deg, azimuth_deg), (70, inclination_deg, azimuth_deg))
+    (bout,) = bouts(body({Segment.TRUNK: up_path(*path)}))
+    assert bout.mean_deg == pytest.approx(extension_deg)
+    assert bout.posture == posture
+
+
+def test_a_trunk_sensor_alone_does_not_take_a_bridge_for_positioning() -> None:
+    bridge = ((0, 90, 0), (2, 110, 0), (30, 110, 0), (32, 90, 0), (40, 90, 0))
+    assert bouts(body({Segment.TRUNK: up_path(*bridge)})) == []
 
 
 def test_a_trunk_sensor_alone_says_nothing_upright() -> None:
