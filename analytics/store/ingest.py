@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
 
 from analytics.session import ALGORITHM_VERSION, Session, analyze
 from analytics.store.database import Cursor, Store, transaction
-from analytics.store.tables import EVENT_TABLES, event_columns
+from analytics.store.sessions import delete_session, insert_session
 from sensors.errors import FivepointError
 from sensors.recording import read_recording
 
@@ -55,8 +51,8 @@ def ingest(store: Store, session: Session, path: Path) -> bool:
             _move(cursor, session.recording_id, where)
             return False
         if known:
-            _delete(cursor, session.recording_id)
-        _insert(cursor, session, where)
+            delete_session(cursor, session.recording_id)
+        insert_session(cursor, session, where)
     return True
 
 
@@ -103,54 +99,3 @@ def _seen_paths(store: Store) -> set[str]:
 
 def _move(cursor: Cursor, recording_id: str, path: str) -> None:
     cursor.execute("UPDATE sessions SET path = ? WHERE recording_id = ?", [path, recording_id])
-
-
-def _delete(cursor: Cursor, recording_id: str) -> None:
-    for table in ("sessions", "streams", "gaps", *(table.name for table in EVENT_TABLES)):
-        cursor.execute(f"DELETE FROM {table} WHERE recording_id = ?", [recording_id])  # noqa: S608
-
-
-def _insert(cursor: Cursor, session: Session, path: str) -> None:
-    _append(cursor, "sessions", session.recording_id, _session_columns(session, path))
-    streams, gaps = _stream_columns(session)
-    _append(cursor, "streams", session.recording_id, streams)
-    _append(cursor, "gaps", session.recording_id, gaps)
-    for table in EVENT_TABLES:
-        columns = event_columns(table, getattr(session, table.session_field))
-        _append(cursor, table.name, session.recording_id, columns)
-
-
-def _append(cursor: Cursor, table: str, recording_id: str, columns: dict[str, list[Any]]) -> None:
-    count = len(next(iter(columns.values())))
-    if count:
-        rows = pa.table({"recording_id": [recording_id] * count, **columns})
-        cursor.from_arrow(rows).insert_into(table)
-
-
-def _session_columns(session: Session, path: str) -> dict[str, list[Any]]:
-    spine = session.spine
-    coverage = min((stream.coverage for stream in session.streams), default=0.0)
-    return {
-        "patient_id": [session.patient],
-        "started_at": [session.started_at.astimezone(UTC).replace(tzinfo=None)],
-        "kind": [session.kind.value],
-        "duration_s": [session.duration_s],
-        "algorithm_version": [session.algorithm_version],
-        "coverage": [coverage],
-        "path": [path],
-        "spine_observable_s": [spine.observable_s if spine else None],
-        "spine_p05_deg": [spine.p05_deg if spine else None],
-        "spine_p50_deg": [spine.p50_deg if spine else None],
-        "spine_p95_deg": [spine.p95_deg if spine else None],
-    }
-
-
-def _stream_columns(session: Session) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
-    names = ("placement", "model", "rate_hz", "samples", "coverage")
-    streams = {name: [getattr(stream, name) for stream in session.streams] for name in names}
-    gaps = [(stream.placement, gap) for stream in session.streams for gap in stream.gaps]
-    return streams, {
-        "placement": [placement for placement, _ in gaps],
-        "start_s": [gap.start_s for _, gap in gaps],
-        "end_s": [gap.end_s for _, gap in gaps],
-    }

@@ -1,5 +1,6 @@
--- Tables of schema version 1. Times are UTC without zone; times within a recording are seconds from
--- its start, half-open. Rows that people enter are added and never changed.
+-- Tables of schema version 1. Times are UTC without zone; a day is one of the patient's own time
+-- zone; times within a recording are seconds from its start, half-open. Rows that people enter are
+-- added and never changed.
 
 CREATE TABLE schema_version (version INTEGER NOT NULL);
 
@@ -65,6 +66,7 @@ CREATE TABLE sessions (
     recording_id VARCHAR PRIMARY KEY,
     patient_id VARCHAR,
     started_at TIMESTAMP NOT NULL,
+    day DATE NOT NULL,
     kind VARCHAR NOT NULL,
     duration_s DOUBLE NOT NULL,
     algorithm_version VARCHAR NOT NULL,
@@ -74,6 +76,17 @@ CREATE TABLE sessions (
     spine_p05_deg DOUBLE,
     spine_p50_deg DOUBLE,
     spine_p95_deg DOUBLE
+);
+
+-- A recording's share of each day: what the trends add up.
+CREATE TABLE session_days (
+    recording_id VARCHAR NOT NULL,
+    patient_id VARCHAR,
+    day DATE NOT NULL,
+    recorded_min DOUBLE NOT NULL,
+    not_worn_min DOUBLE NOT NULL,
+    upright_min DOUBLE,
+    repetitions INTEGER NOT NULL
 );
 
 CREATE TABLE streams (
@@ -101,6 +114,7 @@ CREATE TABLE postures (
 
 CREATE TABLE extension_bouts (
     recording_id VARCHAR NOT NULL,
+    day DATE NOT NULL,
     start_s DOUBLE NOT NULL,
     end_s DOUBLE NOT NULL,
     mean_deg DOUBLE NOT NULL,
@@ -118,6 +132,7 @@ CREATE TABLE flexion_bouts (
 
 CREATE TABLE repetitions (
     recording_id VARCHAR NOT NULL,
+    day DATE NOT NULL,
     start_s DOUBLE NOT NULL,
     end_s DOUBLE NOT NULL,
     hold_start_s DOUBLE NOT NULL,
@@ -130,6 +145,7 @@ CREATE TABLE repetitions (
 
 CREATE TABLE falls (
     recording_id VARCHAR NOT NULL,
+    day DATE NOT NULL,
     impact_s DOUBLE NOT NULL,
     probability DOUBLE NOT NULL,
     peak_g DOUBLE NOT NULL,

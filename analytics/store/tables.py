@@ -20,24 +20,28 @@ from analytics.events import (
 
 
 class EventTable(NamedTuple):
-    """A table, the `Session` field it holds, and the type of its rows."""
+    """A table, the `Session` field it holds, and the type of its rows.
+
+    `dated_by` is the time whose local day the table keeps beside it, None where it keeps none.
+    """
 
     name: str
     session_field: str
     event: type[Any]
+    dated_by: str | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The table's columns after `recording_id`."""
+        """The columns that hold the event's fields."""
         return tuple(field.name for field in fields(self.event))
 
 
 EVENT_TABLES = (
     EventTable("postures", "postures", PostureBout),
-    EventTable("extension_bouts", "hyperextension", ExtensionBout),
+    EventTable("extension_bouts", "hyperextension", ExtensionBout, "start_s"),
     EventTable("flexion_bouts", "flexion", FlexionBout),
-    EventTable("repetitions", "repetitions", Repetition),
-    EventTable("falls", "falls", Fall),
+    EventTable("repetitions", "repetitions", Repetition, "start_s"),
+    EventTable("falls", "falls", Fall, "impact_s"),
     EventTable("wear_bouts", "wear", WearBout),
 )
 
@@ -46,12 +50,6 @@ _WORDS: dict[str, type[StrEnum]] = {
     "posture_after": Posture,
     "state": WearState,
 }
-
-
-def event_columns(table: EventTable, events: Iterable[Any]) -> dict[str, list[Any]]:
-    """The events as one list a column."""
-    rows = list(events)
-    return {name: [getattr(row, name) for row in rows] for name in table.columns}
 
 
 def event_of(table: EventTable, row: Iterable[Any]) -> Any:

@@ -21,11 +21,10 @@ from analytics.store.queries.progress import TodayView, WeekRow, caseload, daily
 from analytics.store.queries.recordings import (
     FallRow,
     SessionRow,
-    StoredSession,
     falls,
-    session,
     sessions,
 )
+from analytics.store.sessions import StoredSession, session
 
 __all__ = [
     "CallReason",

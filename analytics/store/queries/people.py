@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from zoneinfo import available_timezones
 
 from analytics.outcomes import Outcome, OutcomeSource
 from analytics.pathway import Evidence
 from analytics.prescription import ItemKind, PrescribedItem, Prescription, Unit
 from analytics.store.database import Cursor, StoreError, transaction
+from analytics.store.sessions import redate_sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +66,21 @@ def patient(cursor: Cursor, patient_id: str) -> Patient:
 def add_patient(
     cursor: Cursor, patient_id: str, *, label: str, birth_year: int | None, time_zone: str
 ) -> Patient:
-    """Add a patient, or give a known one a new label, birth year or time zone."""
-    cursor.execute(
-        "INSERT OR REPLACE INTO patients VALUES (?, ?, ?, ?)",
-        [patient_id, label, birth_year, time_zone],
-    )
+    """Add a patient, or give a known one a new label, birth year or time zone.
+
+    Days are those of `time_zone` (a name such as "Europe/Vienna"), also of what is already stored.
+    """
+    if time_zone not in available_timezones():
+        raise StoreError(
+            f"There is no time zone {time_zone!r}, so days could not be told and the patient was "
+            'not saved; give a name such as "Europe/Vienna".'
+        )
+    with transaction(cursor):
+        cursor.execute(
+            "INSERT OR REPLACE INTO patients VALUES (?, ?, ?, ?)",
+            [patient_id, label, birth_year, time_zone],
+        )
+        redate_sessions(cursor, patient_id)
     return patient(cursor, patient_id)
 
 

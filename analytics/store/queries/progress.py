@@ -43,7 +43,7 @@ class WeekRow:
     """One week since the index date (the first is 0).
 
     Medians are over the week's whole repetitions. `extension_min` is the time in the prescribed
-    band; `upright_min_per_day` is per 24 h of whole-day recordings. What is None was not seen.
+    band, `upright_min_per_day` the mean of days with a day recording. What is None was not seen.
     """
 
     week: int
@@ -113,7 +113,7 @@ _FOLLOWED = """
     SELECT
         (SELECT arg_max(index_date, version) FROM prescriptions WHERE patient_id = $patient_id),
         greatest(
-            (SELECT max(day) FROM daily_minutes WHERE patient_id = $patient_id),
+            (SELECT max(day) FROM session_days WHERE patient_id = $patient_id),
             (SELECT max(day) FROM outcomes WHERE patient_id = $patient_id))
 """
 
@@ -128,13 +128,16 @@ _WEEKLY = """
             sum(per_day) FILTER (evidence = 'extension') AS extension_min
         FROM item_days($index_date, $end_day) WHERE patient_id = $patient_id GROUP BY week
     ), done AS (
-        SELECT (day - $index_date) // 7 AS week, count(*) AS repetitions,
-            median(hold_s) AS hold_s, median(peak_deg) AS peak_deg
-        FROM patient_repetitions WHERE patient_id = $patient_id GROUP BY week
-    ), minutes AS (
-        SELECT (day - $index_date) // 7 AS week, sum(extension_min) AS extension_min,
-            sum(upright_min) / sum(day_min) * 1440 AS upright_min
-        FROM daily_minutes WHERE patient_id = $patient_id GROUP BY week
+        SELECT (r.day - $index_date) // 7 AS week, count(*) AS repetitions,
+            median(hold_end_s - hold_start_s) AS hold_s, median(peak_deg) AS peak_deg
+        FROM repetitions AS r JOIN sessions AS s USING (recording_id)
+        WHERE s.patient_id = $patient_id AND NOT r.partial GROUP BY week
+    ), upright AS (
+        SELECT (day - $index_date) // 7 AS week, avg(upright_min) AS upright_min
+        FROM daily_totals WHERE patient_id = $patient_id GROUP BY week
+    ), extension AS (
+        SELECT (day - $index_date) // 7 AS week, sum(extension_min) AS extension_min
+        FROM daily_extension WHERE patient_id = $patient_id GROUP BY week
     ), pain AS (
         SELECT (day - $index_date) // 7 AS week, avg(value) AS mean
         FROM outcomes WHERE patient_id = $patient_id AND measure = $pain GROUP BY week
@@ -143,12 +146,13 @@ _WEEKLY = """
         FROM patient_falls WHERE patient_id = $patient_id GROUP BY week
     )
     SELECT w.week, w.start_date, coalesce(d.repetitions, 0), coalesce(p.repetitions, 0),
-        d.hold_s, p.hold_s, d.peak_deg, coalesce(m.extension_min, 0),
-        coalesce(p.extension_min, 0), m.upright_min, n.mean, coalesce(f.falls, 0)
+        d.hold_s, p.hold_s, d.peak_deg, coalesce(e.extension_min, 0),
+        coalesce(p.extension_min, 0), u.upright_min, n.mean, coalesce(f.falls, 0)
     FROM weeks AS w
     LEFT JOIN prescribed AS p USING (week)
     LEFT JOIN done AS d USING (week)
-    LEFT JOIN minutes AS m USING (week)
+    LEFT JOIN upright AS u USING (week)
+    LEFT JOIN extension AS e USING (week)
     LEFT JOIN pain AS n USING (week)
     LEFT JOIN fallen AS f USING (week)
     ORDER BY w.week
@@ -186,10 +190,8 @@ _CASES = """
     ), start AS (
         SELECT patient_id, min(valid_from) AS day FROM prescriptions GROUP BY patient_id
     ), latest AS (
-        SELECT patient_id, max(started_at) AS at,
-            max(CAST(local_time(started_at, time_zone) AS DATE)) AS day
-        FROM patient_sessions
-        WHERE CAST(local_time(started_at, time_zone) AS DATE) <= $on GROUP BY patient_id
+        SELECT patient_id, max(started_at) AS started_at, max(day) AS day
+        FROM sessions WHERE day <= $on GROUP BY patient_id
     ), entry AS (
         SELECT patient_id, day, arg_max(value, entered_at) AS value
         FROM outcomes WHERE measure = $pain AND day BETWEEN $on - 14 AND $on
@@ -208,12 +210,12 @@ _CASES = """
         FROM patient_falls WHERE day BETWEEN $on - 13 AND $on GROUP BY patient_id
     ), excess AS (
         SELECT patient_id, count(*) AS bouts
-        FROM extension_and_band
-        WHERE mean_deg > alarm_deg AND CAST(start_at AS DATE) BETWEEN $on - 7 AND $on
+        FROM lying_extension
+        WHERE mean_deg > alarm_deg AND day BETWEEN $on - 7 AND $on
         GROUP BY patient_id
     )
     SELECT p.patient_id, p.label, a.pathway_title, a.phase_title, a.phase_end_week,
-        ($on - a.index_date) // 7, s.day, l.at, $on - l.day, n.value, n.change,
+        ($on - a.index_date) // 7, s.day, l.started_at, $on - l.day, n.value, n.change,
         coalesce(f.falls, 0), $on - f.day, coalesce(x.bouts, 0)
     FROM patients AS p
     JOIN plan AS a USING (patient_id)

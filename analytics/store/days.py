@@ -1,0 +1,78 @@
+"""On which of the patient's own days something happened; what crosses midnight is shared."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from analytics.events import Posture, WearState
+from analytics.session import Session
+from sensors.recording import RecordingKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionDay:
+    """What one recording holds of one local day.
+
+    `upright_min` is None unless the recording was to follow the whole day; partial repetitions
+    are not counted.
+    """
+
+    day: date
+    recorded_min: float
+    not_worn_min: float
+    upright_min: float | None
+    repetitions: int
+
+
+def local_day(started_at: datetime, offset_s: float, zone: ZoneInfo) -> date:
+    """The date of a moment of a recording where the patient lives."""
+    return (started_at + timedelta(seconds=offset_s)).astimezone(zone).date()
+
+
+def session_days(session: Session, zone: ZoneInfo) -> list[SessionDay]:
+    """A recording's minutes and whole repetitions, told apart by local day."""
+    start = session.started_at
+    not_worn = [bout for bout in session.wear if bout.state is WearState.NOT_WORN]
+    upright = [bout for bout in session.postures if bout.posture is Posture.UPRIGHT]
+    recorded_min = _minutes(start, [(0.0, session.duration_s)], zone)
+    not_worn_min = _minutes(start, ((bout.start_s, bout.end_s) for bout in not_worn), zone)
+    upright_min = _minutes(start, ((bout.start_s, bout.end_s) for bout in upright), zone)
+    repetitions = Counter(
+        local_day(start, repetition.start_s, zone)
+        for repetition in session.repetitions
+        if not repetition.partial
+    )
+    return [
+        SessionDay(
+            day=day,
+            recorded_min=minutes,
+            not_worn_min=not_worn_min.get(day, 0.0),
+            upright_min=upright_min.get(day, 0.0) if session.kind is RecordingKind.DAY else None,
+            repetitions=repetitions[day],
+        )
+        for day, minutes in recorded_min.items()
+    ]
+
+
+def _minutes(
+    started_at: datetime, spans: Iterable[tuple[float, float]], zone: ZoneInfo
+) -> Mapping[date, float]:
+    minutes: dict[date, float] = defaultdict(float)
+    for start_s, end_s in spans:
+        start, end = (started_at + timedelta(seconds=offset) for offset in (start_s, end_s))
+        for day, share in _shares(start, end, zone):
+            minutes[day] += share
+    return minutes
+
+
+def _shares(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[tuple[date, float]]:
+    """Each local day of a span with its minutes; differences are taken in UTC, across DST."""
+    while start < end:
+        day = start.astimezone(zone).date()
+        midnight = datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
+        yield day, (min(end, midnight) - start) / timedelta(minutes=1)
+        start = midnight

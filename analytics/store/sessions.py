@@ -1,0 +1,196 @@
+"""One session written to its tables and read back from them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from datetime import UTC, date
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from analytics.session import Session, StreamSummary
+from analytics.spine import SpineSummary
+from analytics.store.database import Cursor, StoreError
+from analytics.store.days import local_day, session_days
+from analytics.store.tables import EVENT_TABLES, EventTable, event_of
+from sensors.recording import RecordingKind
+from sensors.types import Gap, Placement
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSession:
+    """A session and the folder of the recording it was analyzed from."""
+
+    session: Session
+    path: Path
+
+
+def session(cursor: Cursor, recording_id: str) -> StoredSession:
+    """One session as it was stored. Raises StoreError for an unknown recording."""
+    row = cursor.execute(
+        """
+        SELECT patient_id, started_at, kind, duration_s, algorithm_version, path,
+            spine_observable_s, spine_p05_deg, spine_p50_deg, spine_p95_deg
+        FROM sessions WHERE recording_id = ?
+        """,
+        [recording_id],
+    ).fetchone()
+    if row is None:
+        raise StoreError(
+            f"Recording {recording_id!r} is not in the store, so it cannot be shown; "
+            "ingest the folder it lies in."
+        )
+    patient, started_at, kind, duration_s, algorithm_version, path, *spine = row
+    events = {table.session_field: _events(cursor, table, recording_id) for table in EVENT_TABLES}
+    stored = Session(
+        recording_id=recording_id,
+        patient=patient,
+        started_at=started_at.replace(tzinfo=UTC),
+        kind=RecordingKind(kind),
+        duration_s=duration_s,
+        algorithm_version=algorithm_version,
+        streams=_streams(cursor, recording_id),
+        spine=_spine(*spine),
+        **events,
+    )
+    return StoredSession(session=stored, path=Path(path))
+
+
+def _spine(
+    observable_s: float | None, p05_deg: float, p50_deg: float, p95_deg: float
+) -> SpineSummary | None:
+    if observable_s is None:
+        return None
+    return SpineSummary(
+        observable_s=observable_s, p05_deg=p05_deg, p50_deg=p50_deg, p95_deg=p95_deg
+    )
+
+
+def _events(cursor: Cursor, table: EventTable, recording_id: str) -> tuple[Any, ...]:
+    rows = cursor.execute(
+        f"SELECT {', '.join(table.columns)} FROM {table.name} "  # noqa: S608
+        "WHERE recording_id = ? ORDER BY rowid",
+        [recording_id],
+    ).fetchall()
+    return tuple(event_of(table, row) for row in rows)
+
+
+def _streams(cursor: Cursor, recording_id: str) -> tuple[StreamSummary, ...]:
+    gaps = defaultdict(list)
+    for placement, start_s, end_s in cursor.execute(
+        "SELECT placement, start_s, end_s FROM gaps WHERE recording_id = ? ORDER BY rowid",
+        [recording_id],
+    ).fetchall():
+        gaps[placement].append(Gap(start_s, end_s))
+    rows = cursor.execute(
+        """
+        SELECT placement, model, rate_hz, samples, coverage
+        FROM streams WHERE recording_id = ? ORDER BY rowid
+        """,
+        [recording_id],
+    ).fetchall()
+    return tuple(
+        StreamSummary(
+            placement=Placement(placement),
+            model=model,
+            rate_hz=rate_hz,
+            samples=samples,
+            coverage=coverage,
+            gaps=tuple(gaps[placement]),
+        )
+        for placement, model, rate_hz, samples, coverage in rows
+    )
+
+
+def insert_session(cursor: Cursor, session: Session, path: str) -> None:
+    """Write all rows of a session, on the days of its patient's time zone."""
+    zone = _time_zone(cursor, session.patient)
+    day = local_day(session.started_at, 0.0, zone)
+    _append(cursor, "sessions", session, [_session_row(session, day, path)])
+    _append(cursor, "session_days", session, _day_rows(session, zone))
+    _append(cursor, "streams", session, _stream_rows(session))
+    _append(cursor, "gaps", session, _gap_rows(session))
+    for table in EVENT_TABLES:
+        _append(cursor, table.name, session, _event_rows(table, session, zone))
+
+
+def delete_session(cursor: Cursor, recording_id: str) -> None:
+    """Remove all rows of a session."""
+    events = (table.name for table in EVENT_TABLES)
+    for table in ("sessions", "session_days", "streams", "gaps", *events):
+        cursor.execute(f"DELETE FROM {table} WHERE recording_id = ?", [recording_id])  # noqa: S608
+
+
+def redate_sessions(cursor: Cursor, patient_id: str) -> None:
+    """Write a patient's sessions anew, after the time zone became known or changed."""
+    rows = cursor.execute(
+        "SELECT recording_id FROM sessions WHERE patient_id = ?", [patient_id]
+    ).fetchall()
+    for (recording_id,) in rows:
+        stored = session(cursor, recording_id)
+        delete_session(cursor, recording_id)
+        insert_session(cursor, stored.session, str(stored.path))
+
+
+def _time_zone(cursor: Cursor, patient_id: str | None) -> ZoneInfo:
+    """The patient's, UTC for a patient not known yet."""
+    row = cursor.execute(
+        "SELECT time_zone FROM patients WHERE patient_id = ?", [patient_id]
+    ).fetchone()
+    return ZoneInfo(row[0] if row else "UTC")
+
+
+def _append(cursor: Cursor, table: str, session: Session, rows: Rows) -> None:
+    if rows:
+        dated = [{"recording_id": session.recording_id, **row} for row in rows]
+        cursor.from_arrow(pa.Table.from_pylist(dated)).insert_into(table)
+
+
+def _session_row(session: Session, day: date, path: str) -> dict[str, Any]:
+    spine = session.spine
+    return {
+        "patient_id": session.patient,
+        "started_at": session.started_at.astimezone(UTC).replace(tzinfo=None),
+        "day": day,
+        "kind": session.kind.value,
+        "duration_s": session.duration_s,
+        "algorithm_version": session.algorithm_version,
+        "coverage": min((stream.coverage for stream in session.streams), default=0.0),
+        "path": path,
+        "spine_observable_s": spine.observable_s if spine else None,
+        "spine_p05_deg": spine.p05_deg if spine else None,
+        "spine_p50_deg": spine.p50_deg if spine else None,
+        "spine_p95_deg": spine.p95_deg if spine else None,
+    }
+
+
+def _day_rows(session: Session, zone: ZoneInfo) -> Rows:
+    return [{"patient_id": session.patient, **asdict(day)} for day in session_days(session, zone)]
+
+
+def _stream_rows(session: Session) -> Rows:
+    names = ("placement", "model", "rate_hz", "samples", "coverage")
+    return [{name: getattr(stream, name) for name in names} for stream in session.streams]
+
+
+def _gap_rows(session: Session) -> Rows:
+    return [
+        {"placement": stream.placement, "start_s": gap.start_s, "end_s": gap.end_s}
+        for stream in session.streams
+        for gap in stream.gaps
+    ]
+
+
+def _event_rows(table: EventTable, session: Session, zone: ZoneInfo) -> Rows:
+    rows = []
+    for event in getattr(session, table.session_field):
+        day = {}
+        if table.dated_by:
+            day["day"] = local_day(session.started_at, getattr(event, table.dated_by), zone)
+        rows.append(day | {name: getattr(event, name) for name in table.columns})
+    return rows
