@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -59,14 +60,12 @@ def without(chunk: BodyChunk, name: Segment, start_s: float, end_s: float) -> Bo
     """The chunk with one segment's samples missing between two times."""
     missing = (chunk.t_s >= start_s) & (chunk.t_s < end_s)
     there = chunk.segments[name]
-    gone = SegmentChunk(
+    gone = replace(
+        there,
         acc=np.where(missing[:, np.newaxis], np.nan, there.acc),
         gyro=np.where(missing[:, np.newaxis], np.nan, there.gyro),
         up=np.where(missing[:, np.newaxis], np.nan, there.up),
         peak_ms2=np.where(missing, np.nan, there.peak_ms2),
-        calibrated=there.calibrated,
-        facing_known=there.facing_known,
-        supine_up=there.supine_up,
     )
     return BodyChunk(chunk.start_index, {**chunk.segments, name: gone})
 
@@ -77,16 +76,33 @@ def cut(chunk: BodyChunk, cuts: Iterable[int]) -> list[BodyChunk]:
     return [_part(chunk, start, end) for start, end in pairwise(bounds)]
 
 
+def joined(chunks: Iterable[BodyChunk]) -> BodyChunk:
+    """Consecutive chunks as one."""
+    parts = list(chunks)
+    return BodyChunk(
+        parts[0].start_index,
+        {name: _whole([part.segments[name] for part in parts]) for name in parts[0].segments},
+    )
+
+
+def _whole(parts: list[SegmentChunk]) -> SegmentChunk:
+    return replace(
+        parts[0],
+        acc=np.concatenate([part.acc for part in parts]),
+        gyro=np.concatenate([part.gyro for part in parts]),
+        up=np.concatenate([part.up for part in parts]),
+        peak_ms2=np.concatenate([part.peak_ms2 for part in parts]),
+    )
+
+
 def _part(chunk: BodyChunk, start: int, end: int) -> BodyChunk:
     segments = {
-        name: SegmentChunk(
+        name: replace(
+            whole,
             acc=whole.acc[start:end],
             gyro=whole.gyro[start:end],
             up=whole.up[start:end],
             peak_ms2=whole.peak_ms2[start:end],
-            calibrated=whole.calibrated,
-            facing_known=whole.facing_known,
-            supine_up=whole.supine_up,
         )
         for name, whole in chunk.segments.items()
     }

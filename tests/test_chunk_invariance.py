@@ -11,38 +11,67 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from analytics.body import BodyChunk, Segment
 from analytics.detector import Detector, detect
-from analytics.flexion import FlexionDetector
+from analytics.falls import FallDetector
+from analytics.flexion import FlexionDetector, FlexionParams
+from analytics.frontend import FrontEnd
 from analytics.posture import PostureDetector
 from analytics.session import Pipeline, Session
 from analytics.spine import SpineDetector
 from analytics.wear import WearDetector, WearParams
 from sensors.recording import RecordingHeader, RecordingKind
-from sensors.types import Chunk, Placement
-from tests.body_chunks import body, cut, sensed, up_path, upright_sensor, without
-
-DURATION_S = 100
-TRUNK = (
-    *((0, 0, 180), (5, 5, 180), (6, 80, 180), (9, 75, 180), (10, 0, 180), (14, 0, 0)),
-    *((16, 88, 0), (22, 100, 10), (40, 102, 12), (42, 90, 0), (56, 90, 0), (58, 90, 90)),
-    *((68, 88, 90), (70, 20, 0), (DURATION_S, 5, 0)),
+from sensors.simulator import (
+    BendKnees,
+    Bridge,
+    Extend,
+    Fall,
+    FallKind,
+    GetUp,
+    LieDown,
+    Pose,
+    Rest,
+    Stand,
+    TurnInBed,
+    VirtualSensor,
+    simulate,
 )
-PELVIS = (
-    *((0, 0, 180), (5, 0, 180), (6, 30, 180), (9, 30, 180), (10, 0, 180), (14, 0, 0)),
-    *((16, 88, 0), (22, 92, 10), (40, 90, 12), (42, 90, 0), (44, 115, 0), (49, 114, 0)),
-    *((51, 91, 0), (56, 90, 0), (58, 90, 90), (68, 88, 90), (70, 10, 0), (DURATION_S, 5, 0)),
+from sensors.types import Chunk, Placement
+from tests.body_chunks import cut, joined, without
+
+BRIDGE = Bridge(hold_s=3.0)
+SIMULATION = simulate(
+    [
+        *(Stand(3.0), LieDown(side_s=3.0), Extend(extension_deg=12.0, seconds=10.0, change_s=3.0)),
+        *(BendKnees(), Rest(2.0), BRIDGE, Rest(2.0), BRIDGE, Rest(2.0), BRIDGE, Rest(3.0)),
+        *(TurnInBed(to=Pose.LEFT), Rest(4.0), GetUp(), Fall(kind=FallKind.FORWARD), Rest(6.0)),
+    ],
+    sensors=[
+        VirtualSensor(placement=Placement.STERNUM, rate_hz=104.0),
+        VirtualSensor(placement=Placement.PELVIS),
+    ],
+    seed=1,
+)
+DURATION_S = SIMULATION.duration_s
+HEADER = RecordingHeader(
+    id="everything",
+    started_at=datetime(2026, 3, 1, tzinfo=UTC),
+    kind=RecordingKind.EXERCISE,
+    streams=SIMULATION.infos,
+    calibrations=SIMULATION.true_calibrations(),
 )
 
 DETECTORS: dict[str, Callable[[], Detector]] = {
     "posture": PostureDetector,
     "spine": SpineDetector,
-    "flexion": FlexionDetector,
-    "wear": lambda: WearDetector(WearParams(min_s=10.0, block_s=3.0)),
+    "flexion": lambda: FlexionDetector(FlexionParams(limit_deg=25.0, min_s=0.3)),
+    "falls": FallDetector,
+    "wear": lambda: WearDetector(WearParams(min_s=4.0, block_s=1.0, max_sd_ms2=0.5)),
 }
 
-cuts = st.lists(st.integers(0, DURATION_S * 50), max_size=30)
+cuts = st.lists(st.integers(0, int(DURATION_S * 50)), max_size=30)
 losses = st.lists(
     st.tuples(
         st.sampled_from([Segment.TRUNK, Segment.PELVIS]),
@@ -54,14 +83,17 @@ losses = st.lists(
 
 
 @pytest.fixture(scope="module")
-def stream() -> BodyChunk:
-    """Bending, lying down, held extension, a bridge, a turn, getting up; shaken up to 70 s."""
-    chunk = body({Segment.TRUNK: up_path(*TRUNK), Segment.PELVIS: up_path(*PELVIS)})
-    rng = np.random.default_rng(1)
-    for segment in chunk.segments.values():
-        shaken = rng.normal(0.0, 0.5, segment.acc.shape)
-        segment.acc[: 70 * 50] += shaken[: 70 * 50]
-    return chunk
+def samples() -> list[Chunk]:
+    """All samples of each sensor."""
+    return [SIMULATION.samples(info.placement) for info in HEADER.streams]
+
+
+@pytest.fixture(scope="module")
+def stream(samples: list[Chunk]) -> BodyChunk:
+    """Lying down, held extension, bridges, a turn, getting up and a fall, in one chunk."""
+    front_end = FrontEnd(HEADER.streams, HEADER.calibrations)
+    chunks = [chunk for whole in samples for chunk in front_end.push(whole)]
+    return joined([*chunks, *front_end.finish()])
 
 
 @pytest.mark.parametrize("name", DETECTORS)
@@ -99,26 +131,13 @@ def test_the_summary_of_the_spine_does_not_depend_on_the_cuts(
     assert pieces.summary() == whole.summary()
 
 
-SENSORS = (upright_sensor(Placement.STERNUM, 104.0), upright_sensor(Placement.PELVIS, 52.0))
-HEADER = RecordingHeader(
-    id="restless",
-    started_at=datetime(2026, 3, 1, tzinfo=UTC),
-    kind=RecordingKind.EXERCISE,
-    streams=tuple(info for info, _ in SENSORS),
-    calibrations=tuple(calibration for _, calibration in SENSORS),
-)
-
-
-def sensed_streams(lost: list[tuple[int, float, float]]) -> list[Chunk]:
-    """What both sensors sense, without the stretches lost: (sensor, start s, length s)."""
-    whole = [
-        sensed(info, up_path(*path, rate_hz=info.rate_hz))
-        for (info, _), path in zip(SENSORS, (TRUNK, PELVIS), strict=True)
-    ]
+def without_samples(samples: list[Chunk], lost: list[tuple[int, float, float]]) -> list[Chunk]:
+    """The samples without the stretches lost: (sensor, start s, length s)."""
+    left = list(samples)
     for sensor, start_s, length_s in lost:
-        chunk = whole[sensor]
-        whole[sensor] = _kept(chunk, (chunk.t_s < start_s) | (chunk.t_s >= start_s + length_s))
-    return whole
+        t_s = left[sensor].t_s
+        left[sensor] = _kept(left[sensor], (t_s < start_s) | (t_s >= start_s + length_s))
+    return left
 
 
 def session(streams: list[Chunk], cut_times_s: list[float]) -> Session:
@@ -136,7 +155,7 @@ def session(streams: list[Chunk], cut_times_s: list[float]) -> Session:
     return pipeline.session()
 
 
-def _kept(chunk: Chunk, mask: np.typing.NDArray[np.bool_]) -> Chunk:
+def _kept(chunk: Chunk, mask: NDArray[np.bool_]) -> Chunk:
     gyro = None if chunk.gyro is None else chunk.gyro[mask]
     return Chunk(chunk.placement, chunk.t_s[mask], chunk.acc[mask], gyro)
 
@@ -149,13 +168,13 @@ def _kept(chunk: Chunk, mask: np.typing.NDArray[np.bool_]) -> Chunk:
     ),
 )
 def test_a_pipeline_gives_the_same_session_however_its_streams_are_cut(
-    cut_times_s: list[float], lost: list[tuple[int, float, float]]
+    samples: list[Chunk], cut_times_s: list[float], lost: list[tuple[int, float, float]]
 ) -> None:
-    streams = sensed_streams(lost)
-    assert session(streams, cut_times_s) == session(streams, [])
+    left = without_samples(samples, lost)
+    assert session(left, cut_times_s) == session(left, [])
 
 
-def test_a_pipeline_gives_the_same_session_chunk_by_tiny_chunk() -> None:
-    streams = sensed_streams([(0, 30.0, 0.5), (1, 60.0, 5.0)])
+def test_a_pipeline_gives_the_same_session_chunk_by_tiny_chunk(samples: list[Chunk]) -> None:
+    left = without_samples(samples, [(0, 30.0, 0.5), (1, 60.0, 5.0)])
     tiny = np.arange(0.05, DURATION_S, 0.05).tolist()
-    assert session(streams, tiny) == session(streams, [])
+    assert session(left, tiny) == session(left, [])
