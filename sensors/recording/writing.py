@@ -49,7 +49,9 @@ def write_recording(
 
 def refuse_existing(folder: Path) -> None:
     """Raise RecordingError if something has the name that a new recording would take."""
-    if folder.exists():
+    with explained(f"{folder} was not written; choose a folder that you may write to."):
+        exists = folder.exists()
+    if exists:
         raise RecordingError(
             f"{folder} exists already, so nothing was written; remove it or choose another name."
         )
