@@ -19,6 +19,7 @@ _FONT_SIZE = 16
 _AXIS_WIDTH = 46
 _BAR_INSET_WEEKS = 0.12
 _CELL = 40
+_STEP = 46
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -92,11 +93,12 @@ def weekly_dose(weeks: Sequence[WeekValue], frame: Frame) -> alt.LayerChart:
     )
     bars = (
         alt.Chart(table)
-        .mark_bar(color=frame.palette.line, cornerRadiusEnd=3)
+        .mark_rect(color=frame.palette.line)
         .encode(
             x=_weeks_axis(frame, "start"),
             x2="end:Q",
             y=_measure_axis("value"),
+            y2=alt.Y2Datum(0),
             tooltip=alt.Tooltip("text:N", title="Done"),
         )
     )
@@ -131,10 +133,11 @@ def adherence_calendar(days: Sequence[CalendarDay], colours: Palette) -> alt.Lay
         "no_data": colours.quiet,
         "not_worn": colours.quiet,
     }
+    weeks = list(dict.fromkeys(day.week for day in days))
     base = alt.Chart(_rows(days)).encode(
         x=alt.X(
             "week:O",
-            sort=list(dict.fromkeys(day.week for day in days)),
+            sort=weeks,
             axis=alt.Axis(orient="top", labelAngle=0, labelOverlap=True),
             title=None,
         ),
@@ -152,35 +155,47 @@ def adherence_calendar(days: Sequence[CalendarDay], colours: Palette) -> alt.Lay
         text="symbol:N",
         color=alt.when(measured).then(alt.value(colours.page)).otherwise(alt.value(colours.quiet)),
     )
-    return _finished(alt.LayerChart(layer=[boxes, symbols]), height=7 * (_CELL + 6))
+    chart = alt.LayerChart(layer=[boxes, symbols]).properties(width=len(weeks) * _STEP)
+    return _finished(chart, colours, height=len(WEEKDAYS) * _STEP)
 
 
 def _over_bands(frame: Frame, *layers: alt.Chart) -> alt.LayerChart:
-    return _finished(
-        alt.LayerChart(layer=[*_phase_bands(frame), *layers, *_fall_marks(frame)]),
-        height=CHART_HEIGHT,
-    )
+    chart = alt.LayerChart(layer=[*_phase_bands(frame), *layers, *_fall_marks(frame)])
+    return _finished(chart, frame.palette, height=CHART_HEIGHT)
 
 
-def _phase_bands(frame: Frame) -> tuple[alt.Chart, alt.Chart]:
+def _phase_bands(frame: Frame) -> list[alt.Chart]:
+    """Shaded phases; their titles stand in two rows in turn, as phases can be short."""
     shown = [band for band in frame.bands if band.start_week < frame.end_week]
+    return [
+        layer
+        for parity, opacity in enumerate((0.05, 0.14))
+        for layer in _shaded(shown[parity::2], frame, opacity=opacity, row=parity)
+    ]
+
+
+def _shaded(bands: Sequence[Band], frame: Frame, *, opacity: float, row: int) -> list[alt.Chart]:
+    if not bands:
+        return []
     table = pa.table(
         {
-            "title": [band.title for band in shown],
-            "start": [band.start_week for band in shown],
-            "end": [min(band.end_week, frame.end_week) for band in shown],
-            "shade": [0.05 + 0.09 * (index % 2) for index in range(len(shown))],
+            "title": [band.title.partition(":")[0] for band in bands],
+            "start": [band.start_week for band in bands],
+            "end": [min(band.end_week, frame.end_week) for band in bands],
         }
     )
     base = alt.Chart(table).encode(x=_weeks_axis(frame, "start"))
-    shades = base.mark_rect(color=frame.palette.band).encode(
-        x2="end:Q",
-        opacity=alt.Opacity("shade:Q", scale=None, legend=None),
-    )
-    titles = base.mark_text(
-        align="left", baseline="bottom", dx=4, dy=-4, fontSize=14, color=frame.palette.ink
-    ).encode(text="title:N", y=alt.value(0))
-    return shades, titles
+    return [
+        base.mark_rect(color=frame.palette.band, opacity=opacity).encode(x2="end:Q"),
+        base.mark_text(
+            align="left",
+            baseline="bottom",
+            dx=4,
+            dy=-4 - row * (_FONT_SIZE + 2),
+            fontSize=_FONT_SIZE,
+            color=frame.palette.ink,
+        ).encode(text="title:N", y=alt.value(0)),
+    ]
 
 
 def _target(weeks: Sequence[WeekValue], frame: Frame) -> list[alt.Chart]:
@@ -264,9 +279,13 @@ def _measure_axis(field: str, domain: tuple[float, float] | None = None) -> alt.
     )
 
 
-def _finished(chart: alt.LayerChart, *, height: int) -> alt.LayerChart:
+def _finished(chart: alt.LayerChart, colours: Palette, *, height: int) -> alt.LayerChart:
     configured: alt.LayerChart = chart.properties(height=height).configure_axis(
-        labelFontSize=_FONT_SIZE, titleFontSize=_FONT_SIZE, labelLimit=200
+        labelFontSize=_FONT_SIZE,
+        titleFontSize=_FONT_SIZE,
+        labelColor=colours.ink,
+        titleColor=colours.ink,
+        labelLimit=200,
     )
     return configured
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from analytics.adherence import DayStatus
+from analytics.adherence import DayRow, DayStatus
 from analytics.pathway import Pathway, Phase, Statement
-from dashboard.words import STATUS_SYMBOL, STATUS_WORD
+from dashboard.words import STATUS_SYMBOL, STATUS_WORD, unit_text
 
 NOTICE = (
     "Fivepoint is not a medical device and not an emergency service. "
@@ -29,6 +29,13 @@ def _step(phase: Phase, number: int, here: int) -> str:
         f"<li{current}><b>{escape(phase.title)}</b>"
         f"Weeks {phase.weeks.start:g} to {phase.weeks.end:g}<br>{state}</li>"
     )
+
+
+def amount(row: DayRow) -> str:
+    """How much of a day's dose is done, in large letters."""
+    unit = unit_text(row.unit, row.prescribed)
+    done = "✓ " if row.done >= row.prescribed else ""
+    return f'<p class="fp-amount">{done}{row.done:.0f} of {row.prescribed:.0f} {escape(unit)}</p>'
 
 
 def calendar_legend() -> str:

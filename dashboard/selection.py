@@ -37,6 +37,7 @@ def chosen_patient(connection: Cursor) -> Patient:
             ids,
             index=ids.index(wanted),
             format_func=lambda patient_id: everyone[patient_id].label,
+            width=420,
         )
     remember_patient(wanted)
     return everyone[wanted]
@@ -72,6 +73,7 @@ def chosen_session(sessions: Sequence[SessionRow], time_zone: str) -> SessionRow
         ids,
         index=ids.index(wanted) if wanted in by_id else 0,
         format_func=lambda recording_id: session_text(by_id[recording_id], time_zone),
+        width=560,
     )
     st.session_state[_RECORDING] = chosen
     st.query_params[_RECORDING] = chosen

@@ -19,12 +19,17 @@ from sensors.types import FloatArray
 POINTS_SHOWN = 1500
 """Points of a line that a screen can show; longer signals are thinned to so many."""
 
-_ANGLE_HEIGHT = 320
-_IMPACT_HEIGHT = 160
+_AXIS_HEIGHT = 60
+_ANGLE_HEIGHT = 400
+_IMPACT_HEIGHT = 240
 _LANE_HEIGHT = 44
 _FONT_SIZE = 15
 _AXIS_WIDTH = 90
 _SHORTEST_LABELLED = 0.06
+_SHORTEST_NUMBERED = 0.02
+_MOST_TICKS = 12
+_TICK_STEPS_S = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)
+_DASHES = [[1, 0], [7, 3], [2, 2], [10, 3, 2, 3]]
 _CLOCK = "floor(datum.value / 60) + ':' + format(datum.value % 60, '02d')"
 
 
@@ -80,16 +85,28 @@ def angles(
         .mark_line(strokeWidth=2, clip=True)
         .encode(
             x=_time_axis("t_s", window),
-            y=alt.Y("value:Q", axis=alt.Axis(title="degrees", minExtent=_AXIS_WIDTH)),
+            y=alt.Y("value:Q", axis=alt.Axis(title=None, minExtent=_AXIS_WIDTH)),
             color=alt.Color(
                 "name:N",
                 scale=alt.Scale(domain=names, range=palette[: len(names)]),
-                legend=alt.Legend(title=None, orient="top", labelFontSize=_FONT_SIZE),
+                legend=alt.Legend(
+                    title=None,
+                    orient="top",
+                    labelFontSize=_FONT_SIZE,
+                    labelColor=colours.ink,
+                    symbolType="stroke",
+                    symbolStrokeWidth=4,
+                    symbolOpacity=1,
+                ),
             ),
-            strokeDash=alt.StrokeDash("name:N", sort=names, legend=None),
+            strokeDash=alt.StrokeDash(
+                "name:N",
+                scale=alt.Scale(domain=names, range=_DASHES[: len(names)]),
+                legend=None,
+            ),
         )
     )
-    return _finished([*_repetition_marks(repetitions, window), lines], _ANGLE_HEIGHT)
+    return _finished([*_repetition_marks(repetitions, window), lines], colours, _ANGLE_HEIGHT)
 
 
 def impacts(
@@ -101,10 +118,14 @@ def impacts(
         .mark_line(strokeWidth=1.5, clip=True, color=window.palette.quiet)
         .encode(
             x=_time_axis("t_s", window),
-            y=alt.Y("value:Q", axis=alt.Axis(title="g", minExtent=_AXIS_WIDTH, tickCount=4)),
+            y=alt.Y(
+                "value:Q",
+                scale=alt.Scale(zero=True, nice=True),
+                axis=alt.Axis(title=None, minExtent=_AXIS_WIDTH, tickCount=4),
+            ),
         )
     )
-    return _finished([line, *_fall_marks(falls, window)], _IMPACT_HEIGHT)
+    return _finished([line, *_fall_marks(falls, window)], window.palette, _IMPACT_HEIGHT)
 
 
 def lanes(spans: Iterable[Span], window: Window) -> alt.LayerChart | None:
@@ -137,7 +158,7 @@ def lanes(spans: Iterable[Span], window: Window) -> alt.LayerChart | None:
     labels = base.mark_text(align="left", dx=5, fontSize=14, color=colours.ink).encode(
         text="label:N"
     )
-    return _finished([boxes, labels], _LANE_HEIGHT * len(order))
+    return _finished([boxes, labels], colours, _LANE_HEIGHT * len(order) + _AXIS_HEIGHT)
 
 
 def _lines(t_s: FloatArray, signals: Mapping[str, FloatArray], window: Window) -> pa.Table:
@@ -172,7 +193,7 @@ def _repetition_marks(repetitions: Sequence[Repetition], window: Window) -> list
             "end": [repetition.end_s for _, repetition in shown],
             "hold_start": [repetition.hold_start_s for _, repetition in shown],
             "hold_end": [repetition.hold_end_s for _, repetition in shown],
-            "label": [f"{n}{' (partial)' if r.partial else ''}" for n, r in shown],
+            "label": [_number(n, r, window) for n, r in shown],
             "colour": [
                 window.palette.partly if repetition.partial else window.palette.done
                 for _, repetition in shown
@@ -197,6 +218,13 @@ def _repetition_marks(repetitions: Sequence[Repetition], window: Window) -> list
         x=_time_axis("start", window), y=alt.value(10), text="label:N"
     )
     return [whole, hold, labels]
+
+
+def _number(number: int, repetition: Repetition, window: Window) -> str:
+    """The number where it fits, with a word where the repetition is not counted."""
+    if _share(repetition.start_s, repetition.end_s, window) < _SHORTEST_NUMBERED:
+        return ""
+    return f"{number} partial" if repetition.partial else f"{number}"
 
 
 def _fall_marks(falls: Sequence[Fall], window: Window) -> list[alt.Chart]:
@@ -227,22 +255,46 @@ def _fall_marks(falls: Sequence[Fall], window: Window) -> list[alt.Chart]:
 
 def _fitting(span: Span, window: Window) -> str:
     """The name where the stretch is long enough to hold it."""
-    wide = (span.end_s - span.start_s) / (window.end_s - window.start_s) >= _SHORTEST_LABELLED
-    return span.name if wide else ""
+    return span.name if _share(span.start_s, span.end_s, window) >= _SHORTEST_LABELLED else ""
+
+
+def _share(start_s: float, end_s: float, window: Window) -> float:
+    """How much of the window an interval takes."""
+    inside_s = min(end_s, window.end_s) - max(start_s, window.start_s)
+    return inside_s / (window.end_s - window.start_s)
+
+
+def _ticks(window: Window) -> list[int]:
+    """Round times, at most a dozen of them."""
+    length_s = window.end_s - window.start_s
+    step_s = next((s for s in _TICK_STEPS_S if length_s / s <= _MOST_TICKS), _TICK_STEPS_S[-1])
+    first = -int(-window.start_s // step_s)
+    return list(range(first * step_s, int(window.end_s) + 1, step_s))
 
 
 def _time_axis(field: str, window: Window) -> alt.X:
     return alt.X(
         f"{field}:Q",
         scale=alt.Scale(domain=[window.start_s, window.end_s], nice=False),
-        axis=alt.Axis(title="Time in the recording, min:s", labelExpr=_CLOCK, grid=False),
+        axis=alt.Axis(
+            title="Time in the recording, min:s",
+            values=_ticks(window),
+            labelExpr=_CLOCK,
+            grid=False,
+        ),
     )
 
 
-def _finished(layers: Sequence[alt.Chart], height: int) -> alt.LayerChart:
+def _finished(layers: Sequence[alt.Chart], colours: Palette, height: int) -> alt.LayerChart:
     configured: alt.LayerChart = (
         alt.LayerChart(layer=list(layers))
         .properties(height=height)
-        .configure_axis(labelFontSize=_FONT_SIZE, titleFontSize=_FONT_SIZE, labelLimit=200)
+        .configure_axis(
+            labelFontSize=_FONT_SIZE,
+            titleFontSize=_FONT_SIZE,
+            labelColor=colours.ink,
+            titleColor=colours.ink,
+            labelLimit=200,
+        )
     )
     return configured

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from analytics.adherence import DayStatus
+from analytics.prescription import Unit
 from analytics.store.queries import SessionRow
 
 STATUS_SYMBOL = {
@@ -22,6 +23,13 @@ STATUS_WORD = {
     DayStatus.NOT_DONE: "not done",
     DayStatus.NO_DATA: "no data",
     DayStatus.NOT_WORN: "sensor not worn",
+}
+
+_UNITS = {
+    Unit.REPETITIONS.value: ("lift", "lifts"),
+    Unit.MINUTES.value: ("minute", "minutes"),
+    Unit.HOURS.value: ("hour", "hours"),
+    Unit.DOSES.value: ("dose", "doses"),
 }
 
 UNKNOWN = "–"
@@ -64,6 +72,12 @@ def duration_text(duration_s: float) -> str:
 def clock_text(offset_s: float) -> str:
     """A place in a recording in minutes and seconds, such as "4:20" or "75:05"."""
     return f"{int(offset_s) // 60}:{int(offset_s) % 60:02d}"
+
+
+def unit_text(unit: str, amount: float) -> str:
+    """The unit as people say it after an amount."""
+    singular, plural = _UNITS.get(unit, (unit, unit))
+    return singular if amount == 1 else plural
 
 
 def number_text(value: float | None, unit: str = "", *, digits: int = 0) -> str:

@@ -22,8 +22,10 @@ def _calls(heading: str, rows: list[CaseloadRow]) -> None:
     st.subheader(heading, anchor=False)
     for row in rows[:_MOST_CALLS_SHOWN]:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            reasons = " · ".join(reason.text for reason in row.reasons)
-            st.markdown(f"**{row.label}** — {reasons}  \n{row.phase_title}, week {row.week}")
+            st.markdown(
+                f"**{row.label}**: {_why(row)}  \n{row.phase_title}, week {row.week}",
+                width="stretch",
+            )
             if st.button("Open", key=f"open-{row.patient_id}"):
                 open_patient(row.patient_id)
     if len(rows) > _MOST_CALLS_SHOWN:
@@ -34,12 +36,20 @@ def _urgency(row: CaseloadRow) -> Severity | None:
     return row.reasons[0].severity if row.reasons else None
 
 
+def _why(row: CaseloadRow) -> str:
+    return " · ".join(reason.text for reason in row.reasons)
+
+
+def _percent(share: float | None) -> int | None:
+    return None if share is None else round(100 * share)
+
+
 def _table_row(row: CaseloadRow, pain: list[float]) -> dict[str, object]:
     return {
         "Patient": row.label,
-        "Why to call": " · ".join(reason.text for reason in row.reasons),
-        "Adherence": row.adherence_7d,
-        "Before": row.adherence_prev_7d,
+        "Why to call": _why(row),
+        "Adherence": _percent(row.adherence_7d),
+        "Before": _percent(row.adherence_prev_7d),
         "Days seen": row.days_with_data_7d,
         "Pain": row.pain_latest,
         "Pain trend": pain,
@@ -52,12 +62,11 @@ def _table_row(row: CaseloadRow, pain: list[float]) -> dict[str, object]:
 
 
 _COLUMNS = {
-    "Patient": st.column_config.TextColumn(pinned=True),
-    "Why to call": st.column_config.TextColumn(width="medium"),
+    "Why to call": st.column_config.TextColumn(width="large"),
     "Adherence": st.column_config.ProgressColumn(
-        format="percent", min_value=0, max_value=1, help="Dose done of prescribed, last 7 days"
+        format="%d %%", min_value=0, max_value=100, help="Dose done of prescribed, last 7 days"
     ),
-    "Before": st.column_config.NumberColumn(format="percent", help="The same in the 7 days before"),
+    "Before": st.column_config.NumberColumn(format="%d %%", help="The same in the 7 days before"),
     "Days seen": st.column_config.NumberColumn(
         format="%d of 7", help="Days of the last 7 with the sensor worn"
     ),
@@ -91,14 +100,15 @@ if all(_urgency(row) in (None, Severity.INFO) for row in rows):
     st.success("Nobody needs a call today.")
 
 st.subheader(f"All {len(rows)} patients", anchor=False)
-st.markdown("Click a heading to sort, a row to open the patient.")
+st.markdown("Click a heading to sort, any cell to open its patient.")
 picked = st.dataframe(
     [_table_row(row, pain[row.patient_id]) for row in rows],
     column_config=_COLUMNS,
     hide_index=True,
     on_select="rerun",
-    selection_mode="single-row",
+    selection_mode="single-cell",
     row_height=44,
+    placeholder=words.UNKNOWN,
 )
-if picked.selection.rows:
-    open_patient(rows[picked.selection.rows[0]].patient_id)
+if picked.selection.cells:
+    open_patient(rows[picked.selection.cells[0][0]].patient_id)

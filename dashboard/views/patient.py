@@ -32,7 +32,7 @@ def _session_row(row: SessionRow) -> dict[str, object]:
         "Hold, s": row.hold_median_s,
         "Extension, min": row.extension_min,
         "Falls": row.falls,
-        "Coverage": row.coverage,
+        "Coverage": 100 * row.coverage,
     }
 
 
@@ -40,7 +40,7 @@ _SESSION_COLUMNS = {
     "Hold, s": st.column_config.NumberColumn(format="%.1f", help="Median of the repetitions"),
     "Extension, min": st.column_config.NumberColumn(format="%.0f"),
     "Coverage": st.column_config.NumberColumn(
-        format="percent", help="Share of the expected samples that arrived"
+        format="%.0f %%", help="Share of the expected samples that arrived"
     ),
 }
 
@@ -73,19 +73,19 @@ frame = recovery.frame(
     falls=fallen,
     palette=palette(st.context.theme.type),
 )
-born = f" · born {patient.birth_year}" if patient.birth_year else ""
+born = f"Born {patient.birth_year} · " if patient.birth_year else ""
 st.markdown(
-    f"{pathway.title}{born} · {pathway.counted_from} on "
-    f"{words.day_text(plan.index_date, today=today)} · week {decision.week} · "
-    f"**{plan.phase_title}** ({'; '.join(decision.reasons)})"
+    f"{born}{pathway.title} · {pathway.counted_from} on "
+    f"{words.day_text(plan.index_date, today=today)} · **week {decision.week}: {plan.phase_title}**"
 )
+st.markdown(f"Why this phase: {'; '.join(decision.reasons)}.")
 
 measures = recovery.weekly_measures(weeks, days, plan.index_date)
 pain = recovery.pain_points(reported_pain, plan.index_date)
 shown = {
     "Repetitions a week": measures.repetitions,
     "Median hold, seconds": measures.hold_s,
-    "Minutes a week in the prescribed extension": measures.extension_min,
+    "Extension, minutes a week": measures.extension_min,
 }
 st.markdown("Bars: done. Lines: prescribed. **?** week without data. **▼** fall.")
 columns = st.columns(2)
@@ -108,7 +108,11 @@ st.markdown(
     f"Version {plan.version}, valid from {words.day_text(plan.valid_from, today=today)}: "
     f"{plan.phase_title}."
 )
-st.dataframe(provenance.prescribed_rows(plan), hide_index=True)
+st.dataframe(
+    provenance.prescribed_rows(plan),
+    column_config={"Details": st.column_config.TextColumn(width="large")},
+    hide_index=True,
+)
 with st.expander("Where the numbers come from"):
     st.markdown(provenance.MARKS)
     st.dataframe(provenance.source_rows(plan, pathway), hide_index=True)
@@ -120,15 +124,14 @@ st.header("Recordings", anchor=False)
 if not recordings:
     st.info("No recording yet. Recordings show here once they are ingested.")
     st.stop()
-st.markdown("Click a row to see the signal.")
+st.markdown("Click a heading to sort, any cell to see the signal.")
 picked = st.dataframe(
     [_session_row(row) for row in recordings],
     column_config=_SESSION_COLUMNS,
     hide_index=True,
     on_select="rerun",
-    selection_mode="single-row",
-    height=min(400, 44 * (len(recordings) + 1)),
-    row_height=40,
+    selection_mode="single-cell",
+    placeholder=words.UNKNOWN,
 )
-if picked.selection.rows:
-    open_session(patient.id, recordings[picked.selection.rows[0]].recording_id)
+if picked.selection.cells:
+    open_session(patient.id, recordings[picked.selection.cells[0][0]].recording_id)

@@ -93,14 +93,14 @@ def _stream_row(stream: StreamSummary) -> dict[str, object]:
         "Model": stream.model or words.UNKNOWN,
         "Rate, Hz": stream.rate_hz,
         "Samples": stream.samples,
-        "Coverage": stream.coverage,
+        "Coverage": 100 * stream.coverage,
         "Gaps": len(lengths),
         "Longest gap, s": max(lengths, default=0.0),
     }
 
 
 _STREAM_COLUMNS = {
-    "Coverage": st.column_config.NumberColumn(format="percent"),
+    "Coverage": st.column_config.NumberColumn(format="%.1f %%"),
     "Longest gap, s": st.column_config.NumberColumn(format="%.1f"),
 }
 
@@ -127,6 +127,7 @@ def _show_signal(found: Session, folder: Path) -> None:
     strips = signal_charts.lanes(_spans(found), window)
     if strips is not None:
         st.altair_chart(strips, width="stretch")
+    st.subheader("Angles, degrees", anchor=False)
     angles_deg = {f"{name} pitch": values for name, values in signal.pitch_deg.items()}
     if found.spine is not None:
         angles_deg["spine extension"] = signal.extension_deg

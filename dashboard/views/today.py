@@ -9,8 +9,7 @@ import streamlit as st
 from analytics.caseload import CallRules
 from analytics.outcomes import PAIN, Outcome
 from analytics.pathway import Evidence, Pathway, load_pathway
-from analytics.prescription import Unit
-from analytics.store.queries import DayRow, Patient, add_outcome, add_report, today
+from analytics.store.queries import DayRow, Patient, TodayView, add_outcome, add_report, today
 from dashboard import parts, words
 from dashboard.data import cursor, today_of
 from dashboard.recovery import portions
@@ -32,10 +31,9 @@ def _stop_rules(pathway: Pathway) -> None:
 
 def _seen(row: DayRow, pathway: Pathway, phase_id: str) -> None:
     """An item that the sensors count."""
-    unit = "lifts" if row.unit == Unit.REPETITIONS else row.unit
     with st.container(border=True):
         st.subheader(row.title, anchor=False)
-        st.markdown(f"### {row.done:.0f} of {row.prescribed:.0f} {unit}")
+        st.html(parts.amount(row))
         st.progress(min(row.done / row.prescribed, 1.0))
         st.markdown(portions(pathway.phase(phase_id).item(row.item), row))
         if row.evidence is Evidence.BRIDGES:
@@ -46,7 +44,7 @@ def _reported(row: DayRow, patient: Patient) -> None:
     """An item that only the patient can tell of."""
     key = f"{row.item}-{patient.id}-{row.date}"
     st.checkbox(
-        f"{row.title}: {row.prescribed:g} {row.unit}",
+        f"{row.title}: {row.prescribed:g} {words.unit_text(row.unit, row.prescribed)}",
         value=row.done > 0,
         key=key,
         on_change=_save_report,
@@ -88,28 +86,29 @@ def _save_pain(key: str, patient: Patient, on: date) -> None:
             )
 
 
-with cursor() as connection:
+def _show(patient: Patient, view: TodayView) -> None:
+    heading, stop = st.columns([3, 1], vertical_alignment="bottom")
+    heading.title(words.long_day_text(view.date), anchor=False)
+    if view.plan is None:
+        st.info("Nothing is prescribed yet. Your physiotherapist will set up your plan with you.")
+        return
+    pathway = load_pathway(view.plan.pathway_id)
+    if stop.button("When to stop", type="primary", width="stretch"):
+        _stop_rules(pathway)
+    for row in view.items:
+        if row.evidence is not Evidence.REPORT:
+            _seen(row, pathway, view.plan.phase_id)
+    reported = [row for row in view.items if row.evidence is Evidence.REPORT]
+    if reported:
+        st.header("Also today", anchor=False)
+        st.markdown("Tick what you have done.")
+    for row in reported:
+        _reported(row, patient)
+    _ask_pain(patient, view.date, view.pain)
+    st.html(parts.notice())
+
+
+st.set_page_config(layout="centered")
+with st.container(key="patient-page"), cursor() as connection:
     patient = chosen_patient(connection)
-    on = today_of(patient)
-    view = today(connection, patient.id, on)
-
-heading, stop = st.columns([3, 1], vertical_alignment="bottom")
-heading.title(words.long_day_text(on), anchor=False)
-if view.plan is None:
-    st.info("Nothing is prescribed yet. Your physiotherapist will set up your plan with you.")
-    st.stop()
-
-pathway = load_pathway(view.plan.pathway_id)
-if stop.button("When to stop", icon=":material/front_hand:", width="stretch"):
-    _stop_rules(pathway)
-for row in view.items:
-    if row.evidence is not Evidence.REPORT:
-        _seen(row, pathway, view.plan.phase_id)
-reported = [row for row in view.items if row.evidence is Evidence.REPORT]
-if reported:
-    st.header("Also today", anchor=False)
-    st.markdown("Tick what you have done.")
-for row in reported:
-    _reported(row, patient)
-_ask_pain(patient, on, view.pain)
-st.html(parts.notice())
+    _show(patient, today(connection, patient.id, today_of(patient)))
