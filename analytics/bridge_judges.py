@@ -1,0 +1,279 @@
+"""Which movements are bridges: with a calibrated sensor, and with one mounted anyhow."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from analytics.body import BODY_RATE_HZ, Segment
+from analytics.bridge_movement import FORCE, SUPINE, Movement
+from analytics.events import Repetition
+from analytics.lever import LeverArm
+from sensors.types import FloatArray
+
+_GATE_MARGIN_S = 0.5
+_KNEE_UP_SIN = np.sin(np.radians(10.0))
+"""At rest the knee is higher than the hip, since the feet stand on the ground."""
+
+_SEEN_PART = 0.6
+"""A lift at the first samples, or a lowering at the last, is whole from this part of the other."""
+
+_REMEMBERED = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangeParams:
+    """How far the hips are lifted, and what makes a repetition partial."""
+
+    min_deg: float = 5.0
+    """Smallest range; bridges moved the thigh by 7–39° in a published set of exercises."""
+    max_deg: float = 50.0
+    """Largest; a person who sits up or turns tilts further."""
+    min_return_part: float = 0.5
+    """Share of the lift that the lowering must take back; less is a change of position."""
+    max_sway_part: float = 0.4
+    """Largest share of the change that may leave the sagittal plane."""
+    shallow_part: float = 0.4
+    """Of the range usual in the last repetitions; less is partial."""
+    short_part: float = 0.1
+    """Of the hold usual in the last repetitions; less is partial."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetParams:
+    """What an unknown sensor must show, since there is no posture to ask.
+
+    All defaults are engineering judgement, measured on the published set with and without bridges.
+    """
+
+    min_repetitions: int = 3
+    """Like movements in a row that make a set."""
+    max_pause_s: float = 20.0
+    """Rest that ends a set."""
+    min_alignment: float = 0.85
+    """Cosine between the axes of two movements of one set."""
+    max_range_ratio: float = 2.0
+    """Between the ranges of two movements of one set."""
+    max_usual_deg: float = 40.0
+    """Largest usual range: knees that roll or open to the side go further."""
+    phase_s: tuple[float, float] = (0.3, 8.0)
+    """Shortest and longest lift or lowering."""
+    max_force_sd_ms2: float = 1.5
+    """Bridges are slow; steps and falls are not."""
+    min_arm_m: float = 0.06
+    """Smallest lever arm: the hips rise, they do not only roll."""
+    min_rise_m: float = 0.01
+    """Smallest rise of the sensor."""
+    sure_errors: float = 2.0
+    """Standard errors by which the arm must exceed the smallest to be sure within a set."""
+    max_waiting: int = 24
+    """Movements, up and down, after which the arm itself decides."""
+
+
+class Judge(Protocol):
+    """Decides on movements in the order of their ends."""
+
+    def consider(self, movement: Movement) -> list[Repetition]:
+        """The repetitions that this movement, or the waiting ones before it, turn out to be."""
+        ...
+
+    def finish(self) -> list[Repetition]:
+        """The stream has ended: those that still waited."""
+        ...
+
+
+class KnownMounting:
+    """A calibrated sensor: the hips must rise, and the person lie on the back throughout."""
+
+    def __init__(self, segment: Segment, facing_known: bool, params: RangeParams) -> None:
+        self._segment = segment
+        self._shows_roll = facing_known and segment is Segment.PELVIS
+        self._params = params
+        self._usual = _Usual(params)
+
+    def consider(self, movement: Movement) -> list[Repetition]:
+        """See `Judge.consider`: decided at once."""
+        if (
+            not _is_lift(movement, self._params)
+            or movement.sway_part > self._params.max_sway_part
+            or not self._lies_supine(movement)
+        ):
+            return []
+        roll_deg = movement.roll_deg() if self._shows_roll else None
+        return [self._usual.compared(_repetition(movement, roll_deg))]
+
+    def finish(self) -> list[Repetition]:
+        """See `Judge.finish`: nothing waits."""
+        return []
+
+    def _lies_supine(self, movement: Movement) -> bool:
+        margin, times = _GATE_MARGIN_S * BODY_RATE_HZ, movement.timing
+        near = movement.part(times.start - margin, times.end + margin)
+        if not movement.stretch.samples[near, SUPINE].all():
+            return False
+        knee_up = -movement.up[movement.rest, 2].mean()
+        return self._segment is not Segment.THIGH or bool(knee_up > _KNEE_UP_SIN)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Member:
+    """A movement of a set, up or down, as the repetition that it would make if it went up."""
+
+    repetition: Repetition
+    axis: FloatArray
+    range_deg: float
+
+
+class UnknownMounting:
+    """A sensor mounted anyhow: only sets of like movements count, in which the sensor rises.
+
+    Both directions are kept until the lever arm tells which way is up and that the hips rise at
+    all; then the whole set is reported, and after that each repetition at its end.
+    """
+
+    def __init__(self, ranges: RangeParams, sets: SetParams) -> None:
+        self._ranges, self._sets = ranges, sets
+        self._usual = _Usual(ranges)
+        self._members: list[_Member] = []
+        self._stray: tuple[_Member, Movement] | None = None
+        self._last: _Member | None = None
+        self._arm = LeverArm()
+        self._known = False
+
+    def consider(self, movement: Movement) -> list[Repetition]:
+        """See `Judge.consider`: one unlike movement is passed over, two end the set."""
+        if not self._is_plausible(movement):
+            return []
+        times = movement.timing
+        member = _Member(
+            _repetition(movement, None),
+            movement.axis,
+            0.5 * (times.range_deg + times.return_deg),
+        )
+        if self._last is None or self._are_alike(self._last, member):
+            return self._join(member, movement)
+        stray, self._stray = self._stray, (member, movement)
+        if stray is None:
+            return []
+        done = self._close()
+        if self._are_alike(stray[0], member):
+            done += self._join(*stray)
+        return done + self._join(member, movement)
+
+    def finish(self) -> list[Repetition]:
+        """See `Judge.finish`: a set still in doubt goes by the arm itself."""
+        return self._close()
+
+    def _join(self, member: _Member, movement: Movement) -> list[Repetition]:
+        self._stray = None
+        self._last = member
+        self._members.append(member)
+        times = movement.timing
+        near = movement.part(times.start - BODY_RATE_HZ, times.end + BODY_RATE_HZ)
+        self._arm.learn(
+            movement.stretch.samples[near, FORCE],
+            np.radians(movement.tilt_deg[near]),
+            movement.axis,
+        )
+        waited_enough = len(self._members) >= self._sets.max_waiting
+        errors = 0.0 if self._known or waited_enough else self._sets.sure_errors
+        return self._report(errors)
+
+    def _report(self, errors: float) -> list[Repetition]:
+        """The members that go up, if they are a set in which the sensor surely rises."""
+        rising = [member for member in self._members if self._arm.along(member.axis) > 0.0]
+        if not self._known and not self._is_set(rising, errors):
+            return []
+        self._known = True
+        self._members = []
+        return [self._usual.compared(member.repetition) for member in rising]
+
+    def _is_set(self, rising: Sequence[_Member], errors: float) -> bool:
+        sets = self._sets
+        if len(rising) < sets.min_repetitions:
+            return False
+        arm_m = float(np.median([self._arm.along(member.axis) for member in rising]))
+        usual_deg = float(np.median([member.range_deg for member in rising]))
+        return (
+            arm_m - errors * self._arm.error_m >= sets.min_arm_m
+            and arm_m * np.radians(usual_deg) >= sets.min_rise_m
+            and usual_deg <= sets.max_usual_deg
+        )
+
+    def _close(self) -> list[Repetition]:
+        done = self._report(errors=0.0)
+        self._members, self._last, self._stray = [], None, None
+        self._arm = LeverArm()
+        self._known = False
+        return done
+
+    def _is_plausible(self, movement: Movement) -> bool:
+        times = movement.timing
+        shortest, longest = (limit_s * BODY_RATE_HZ for limit_s in self._sets.phase_s)
+        phases = times.hold_start - times.start, times.end - times.hold_end
+        whole = movement.part(times.start, times.end)
+        return (
+            _is_lift(movement, self._ranges)
+            and times.range_deg > self._ranges.min_return_part * times.return_deg
+            and shortest <= min(phases)
+            and max(phases) <= longest
+            and movement.stretch.samples[whole, FORCE].std() < self._sets.max_force_sd_ms2
+        )
+
+    def _are_alike(self, before: _Member, member: _Member) -> bool:
+        pause_s = member.repetition.start_s - before.repetition.end_s
+        ratio = member.range_deg / before.range_deg
+        return (
+            pause_s <= self._sets.max_pause_s
+            and abs(float(member.axis @ before.axis)) >= self._sets.min_alignment
+            and 1.0 / self._sets.max_range_ratio <= ratio <= self._sets.max_range_ratio
+        )
+
+
+class _Usual:
+    """What is usual in the last repetitions, to tell those that were only tried."""
+
+    def __init__(self, params: RangeParams) -> None:
+        self._params = params
+        self._last: deque[Repetition] = deque(maxlen=_REMEMBERED)
+
+    def compared(self, repetition: Repetition) -> Repetition:
+        """The repetition, partial if it was cut off, or is shallow or short beside the usual."""
+        if self._last:
+            peak_deg = np.median([usual.peak_deg for usual in self._last])
+            hold_s = np.median([usual.hold_s for usual in self._last])
+            shallow = repetition.peak_deg < self._params.shallow_part * peak_deg
+            short = repetition.hold_s < self._params.short_part * hold_s
+            repetition = replace(repetition, partial=bool(repetition.partial or shallow or short))
+        if not repetition.partial:
+            self._last.append(repetition)
+        return repetition
+
+
+def _is_lift(movement: Movement, params: RangeParams) -> bool:
+    """Whether it goes far enough, not too far, and comes back."""
+    times = movement.timing
+    comes_back = times.return_deg >= params.min_return_part * times.range_deg
+    return params.min_deg <= times.range_deg <= params.max_deg and (
+        comes_back or movement.stretch.closes
+    )
+
+
+def _repetition(movement: Movement, roll_deg: float | None) -> Repetition:
+    times, stretch = movement.timing, movement.stretch
+    cut_start = stretch.opens and times.range_deg < _SEEN_PART * times.return_deg
+    cut_end = stretch.closes and times.return_deg < _SEEN_PART * times.range_deg
+    return Repetition(
+        start_s=movement.at_s(times.start),
+        end_s=movement.at_s(times.end),
+        hold_start_s=movement.at_s(times.hold_start),
+        hold_end_s=movement.at_s(times.hold_end),
+        peak_deg=times.range_deg,
+        roll_deg=roll_deg,
+        sparc=movement.sparc(),
+        partial=cut_start or cut_end,
+    )

@@ -1,0 +1,145 @@
+"""One movement that may be a bridge: its samples, and what they measure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from analytics.body import BODY_RATE_HZ
+from analytics.bridge_timing import HoldParams, Timing, timing
+from analytics.smoothness import spectral_arc_length
+from sensors.types import FloatArray
+
+UP, GYRO, FORCE, SUPINE = slice(0, 3), slice(3, 6), 6, 7
+COLUMNS = 8
+"""Of a sample in the history: vertical, angular rate in rad/s, specific force in m/s², and whether
+every other calibrated sensor says that the person lies on the back."""
+
+_SIGMA_S = 0.08
+"""Smoothing of the measured movement, about 2 Hz and without delay."""
+
+_HALF_WIDTH = round(3.0 * _SIGMA_S * BODY_RATE_HZ)
+_OFFSETS = np.arange(-_HALF_WIDTH, _HALF_WIDTH + 1)
+_KERNEL = np.exp(-0.5 * (_OFFSETS / (_SIGMA_S * BODY_RATE_HZ)) ** 2)
+_KERNEL /= _KERNEL.sum()
+
+_REST_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stretch:
+    """Samples (n, COLUMNS) from sample `first` of the recording; a low, then a top, then a return.
+
+    `low` and `top` count from `first`. `opens` says that the low is the first sample there is,
+    `closes` that no sample follows.
+    """
+
+    first: int
+    samples: FloatArray
+    low: int
+    top: int
+    opens: bool = False
+    closes: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Movement:
+    """A stretch with the tilt along one axis, and when it was lifted, held and lowered.
+
+    `axis` (3,) is where the vertical moves as the tilt grows, `up` (n, 3) the smoothed vertical and
+    `tilt_deg` (n,) the elevation of the axis.
+    """
+
+    stretch: Stretch
+    timing: Timing
+    axis: FloatArray
+    up: FloatArray
+    tilt_deg: FloatArray
+
+    def at_s(self, sample: float) -> float:
+        """Seconds from the start of the recording."""
+        return (self.stretch.first + sample) / BODY_RATE_HZ
+
+    def part(self, start: float, end: float) -> slice:
+        """The samples between two of the timing's, at least one and all inside the stretch."""
+        last = len(self.tilt_deg) - 1
+        first = int(np.clip(round(start), 0, last))
+        return slice(first, max(first + 1, int(np.clip(round(end), 0, last + 1))))
+
+    @property
+    def rest(self) -> slice:
+        """The last second before the lift."""
+        return self.part(self.timing.start - _REST_S * BODY_RATE_HZ, self.timing.start)
+
+    @property
+    def hold(self) -> slice:
+        """The hold, or its moment where there was none."""
+        return self.part(self.timing.hold_start, self.timing.hold_end)
+
+    @property
+    def sway_part(self) -> float:
+        """How much of the change from rest to hold did not go along the axis: 0 none, 1 all."""
+        rest, held = self.up[self.rest].mean(axis=0), self.up[self.hold].mean(axis=0)
+        turned = np.degrees(2.0 * np.arcsin(min(0.5 * float(np.linalg.norm(held - rest)), 1.0)))
+        along = float(self.tilt_deg[self.hold].mean() - self.tilt_deg[self.rest].mean())
+        return 1.0 - along / turned if turned > 0.0 else 1.0
+
+    def roll_deg(self) -> float:
+        """Mean roll in the hold against the rest before, positive with the left side up."""
+        sideways = np.degrees(np.arcsin(np.clip(self.up[:, 1], -1.0, 1.0)))
+        return float(sideways[self.hold].mean() - sideways[self.rest].mean())
+
+    def sparc(self) -> float | None:
+        """Mean spectral arc length of lift and lowering, from the gyroscope; None without one."""
+        gyro = self.stretch.samples[:, GYRO]
+        if np.isnan(gyro).any():
+            return None
+        speed = np.linalg.norm(gyro - gyro[self.rest].mean(axis=0), axis=1)
+        times = self.timing
+        phases = self.part(times.start, times.hold_start), self.part(times.hold_end, times.end)
+        lengths = [spectral_arc_length(speed[phase], BODY_RATE_HZ) for phase in phases]
+        known = [length for length in lengths if length is not None]
+        return float(np.mean(known)) if known else None
+
+
+def movement(stretch: Stretch, rise_axis: FloatArray | None, params: HoldParams) -> Movement | None:
+    """Measure a stretch; None where it shows no lift and lowering.
+
+    Without a `rise_axis` the axis is the one from the low to the top.
+    """
+    samples = _filled(stretch.samples)
+    stretch = replace(stretch, samples=samples)
+    up = _smoothed(samples[:, UP])
+    up /= np.linalg.norm(up, axis=1, keepdims=True)
+    axis = up[stretch.top] - up[stretch.low] if rise_axis is None else rise_axis
+    axis = axis / np.linalg.norm(axis)
+    tilt_deg = np.degrees(np.arcsin(np.clip(up @ axis, -1.0, 1.0)))
+    rate_degs = _rate_degs(samples, tilt_deg)
+    times = timing(tilt_deg, rate_degs, stretch.low, stretch.top, params)
+    return None if times is None else Movement(stretch, times, axis, up, tilt_deg)
+
+
+def _rate_degs(samples: FloatArray, tilt_deg: FloatArray) -> FloatArray:
+    """Angular speed (n,) from the gyroscope, or else from the tilt."""
+    if np.isnan(samples[:, GYRO]).any():
+        return np.abs(np.gradient(tilt_deg)) * BODY_RATE_HZ
+    rate_degs: FloatArray = np.degrees(np.linalg.norm(_smoothed(samples[:, GYRO]), axis=1))
+    return rate_degs
+
+
+def _filled(samples: FloatArray) -> FloatArray:
+    """Short gaps interpolated; a column without any value stays as it is."""
+    missing = np.isnan(samples[:, FORCE])
+    if not missing.any():
+        return samples
+    filled = samples.copy()
+    there = np.flatnonzero(~missing)
+    for j in range(COLUMNS):
+        filled[missing, j] = np.interp(np.flatnonzero(missing), there, samples[there, j])
+    return filled
+
+
+def _smoothed(vectors: FloatArray) -> FloatArray:
+    padded = np.pad(vectors, ((_HALF_WIDTH, _HALF_WIDTH), (0, 0)), mode="edge")
+    return np.column_stack([np.convolve(padded[:, j], _KERNEL, mode="valid") for j in range(3)])

@@ -1,0 +1,195 @@
+"""Bridges, the five-point support: every repetition with its lift, hold and lowering."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.body import BODY_RATE_HZ, BodyChunk, Segment
+from analytics.bridge_judges import Judge, KnownMounting, RangeParams, SetParams, UnknownMounting
+from analytics.bridge_movement import COLUMNS, FORCE, GYRO, SUPINE, UP, Movement, Stretch, movement
+from analytics.bridge_timing import HoldParams
+from analytics.events import Event
+from analytics.swings import Mark, SwingEvent, SwingFinder, SwingParams
+from sensors.types import FloatArray
+
+_SOURCES = (Segment.PELVIS, Segment.THIGH, Segment.TRUNK)
+_RISE_AXIS = {
+    Segment.PELVIS: np.array([0.0, 0.0, -1.0]),
+    Segment.THIGH: np.array([0.0, 0.0, 1.0]),
+    Segment.TRUNK: np.array([0.0, 0.0, -1.0]),
+}
+"""Rising hips lower the upper end of the pelvis and of the trunk, and raise that of the thigh."""
+
+_BLOCK = 512
+_HISTORY = round(150.0 * BODY_RATE_HZ)
+_MARGIN = round(1.5 * BODY_RATE_HZ)
+"""Samples that are looked at before the lowest one, to know the rest."""
+
+_ON_BACK_COS = np.cos(np.radians(60.0))
+_THIGH_FRONT_COS = np.cos(np.radians(85.0))
+_INCLINED_COS = np.cos(np.radians(50.0))
+_ROLLED_SIN = np.sin(np.radians(40.0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgingParams:
+    """What counts as a bridge."""
+
+    swings: SwingParams = field(default_factory=SwingParams)
+    hold: HoldParams = field(default_factory=HoldParams)
+    ranges: RangeParams = field(default_factory=RangeParams)
+    sets: SetParams = field(default_factory=SetParams)
+
+
+class BridgingDetector:
+    """Finds the repetitions of the bridge from the pelvis, else the thigh, else the trunk.
+
+    The tilt is followed from turning point to turning point (`SwingFinder`); a low, a top and a
+    return make a movement, which is then timed (`bridge_timing`) and judged. With a calibrated
+    sensor the direction of rising hips is known, and every calibrated sensor must say that the
+    person lies on the back, before, during and after. Without a calibration it is found from the
+    movements themselves (`lever_arm_m`), there is no such gate, and only sets of like repetitions
+    count. A trunk sensor sees the least, since the upper back hardly leaves the ground.
+
+    A repetition is reported once the hips have rested for 0.8 s. Only the last 150 s are
+    remembered: a position lifted for longer is not a repetition.
+    """
+
+    def __init__(self, params: BridgingParams | None = None) -> None:
+        self._params = params or BridgingParams()
+        self._follower: _Follower | None = None
+
+    def update(self, chunk: BodyChunk) -> list[Event]:
+        """See `Detector.update`: the repetitions that ended."""
+        if self._follower is None:
+            name = next((name for name in _SOURCES if name in chunk.segments), None)
+            if name is None:
+                return []
+            self._follower = _Follower(name, chunk, self._params)
+        return self._follower.update(chunk)
+
+    def finish(self) -> list[Event]:
+        """See `Detector.finish`: the repetition that was cut off by the end."""
+        return [] if self._follower is None else self._follower.finish()
+
+
+class _Follower:
+    """Follows one segment from its first sample on."""
+
+    def __init__(self, name: Segment, chunk: BodyChunk, params: BridgingParams) -> None:
+        segment = chunk.segments[name]
+        self._name = name
+        self._hold = params.hold
+        self._rise_axis = _RISE_AXIS[name] if segment.calibrated else None
+        self._swings = SwingFinder(params.swings, self._rise_axis)
+        self._judge: Judge = (
+            KnownMounting(name, segment.facing_known, params.ranges)
+            if segment.calibrated
+            else UnknownMounting(params.ranges, params.sets)
+        )
+        self._first_index = chunk.start_index
+        self._history = _History()
+        self._turns: list[int] = []
+        self._started_at = 0
+        self._judged_top = -1
+
+    def update(self, chunk: BodyChunk) -> list[Event]:
+        rows = _rows(chunk, self._name)
+        events: list[Event] = []
+        for start in range(0, len(rows), _BLOCK):
+            block = rows[start : start + _BLOCK]
+            self._history.append(block)
+            events += self._heed(self._swings.update(block[:, UP]))
+        return events
+
+    def finish(self) -> list[Event]:
+        return [*self._heed(self._swings.finish()), *self._judge.finish()]
+
+    def _heed(self, swing_events: Iterable[SwingEvent]) -> list[Event]:
+        events: list[Event] = []
+        for event in swing_events:
+            if event.mark is Mark.START:
+                self._turns = [event.index]
+                self._started_at = event.index
+                continue
+            found = self._movement(event)
+            events += [] if found is None else self._judge.consider(found)
+            if event.mark is Mark.TURN:
+                self._turns = [*self._turns[-1:], event.index]
+        return events
+
+    def _movement(self, event: SwingEvent) -> Movement | None:
+        """The movement around the last turning point, once it has come back."""
+        if len(self._turns) < 2 or self._turns[1] == self._judged_top:
+            return None
+        low, top = self._turns
+        first = max(low - _MARGIN, self._started_at, event.noticed_at - _HISTORY)
+        if top <= first:
+            return None
+        self._judged_top = top
+        stretch = Stretch(
+            first=self._first_index + first,
+            samples=self._history.part(first, event.noticed_at + 1),
+            low=max(low - first, 0),
+            top=top - first,
+            opens=low == self._started_at,
+            closes=event.mark is Mark.BREAK,
+        )
+        return movement(stretch, self._rise_axis, self._hold)
+
+
+class _History:
+    """At least the last `_HISTORY` samples before the block, by their number since the first."""
+
+    def __init__(self) -> None:
+        self._rows = np.empty((2 * _HISTORY, COLUMNS))
+        self._count = 0
+        self._first = 0
+
+    def append(self, rows: FloatArray) -> None:
+        if self._count + len(rows) > len(self._rows):
+            dropped = self._count - _HISTORY
+            self._rows[:_HISTORY] = self._rows[dropped : self._count]
+            self._count = _HISTORY
+            self._first += dropped
+        self._rows[self._count : self._count + len(rows)] = rows
+        self._count += len(rows)
+
+    def part(self, start: int, end: int) -> FloatArray:
+        return self._rows[start - self._first : end - self._first].copy()
+
+
+def _rows(chunk: BodyChunk, name: Segment) -> FloatArray:
+    """What the history keeps of a chunk.
+
+    Without a gyroscope the vertical is the specific force itself: what follows smooths it, and
+    smoothing it twice would blur the lift.
+    """
+    source = chunk.segments[name]
+    force = np.sqrt(source.acc[:, 0] ** 2 + source.acc[:, 1] ** 2 + source.acc[:, 2] ** 2)
+    no_gyro = np.isnan(source.gyro[:, 0])
+    rows = np.empty((len(chunk), COLUMNS))
+    rows[:, UP] = source.up
+    rows[no_gyro, UP] = source.acc[no_gyro] / force[no_gyro, np.newaxis]
+    rows[:, GYRO] = source.gyro
+    rows[:, FORCE] = force
+    rows[:, SUPINE] = _lies_supine(chunk)
+    return rows
+
+
+def _lies_supine(chunk: BodyChunk) -> NDArray[np.bool_]:
+    """Whether no calibrated sensor contradicts lying on the back; a missing sample does not."""
+    supine = np.ones(len(chunk), dtype=bool)
+    for name, segment in chunk.segments.items():
+        if not segment.calibrated:
+            continue
+        x, y, z = segment.up.T
+        supine &= ~(z > _INCLINED_COS)
+        if segment.facing_known:
+            front_cos = _THIGH_FRONT_COS if name is Segment.THIGH else _ON_BACK_COS
+            supine &= ~((x < front_cos) | (np.abs(y) > _ROLLED_SIN))
+    return supine

@@ -1,0 +1,290 @@
+"""Where a segment's tilt turns back: movements found without knowing how the sensor is mounted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.body import BODY_RATE_HZ
+from analytics.detector import kernel, record
+from sensors.types import FloatArray
+
+_FIRST_STAGE, _SECOND_STAGE, _ANCHOR, _FAR, _OLDER = range(5)
+_START, _TURN, _SETTLED, _BREAK = range(4)
+
+
+class Mark(IntEnum):
+    """What the swing finder noticed."""
+
+    START = _START
+    """The first sample, or the first one after too much was missing."""
+    TURN = _TURN
+    """The tilt turned back at `index`, and has stayed away since."""
+    SETTLED = _SETTLED
+    """The tilt has come back and rests."""
+    BREAK = _BREAK
+    """Too much is missing to go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class SwingEvent:
+    """A mark for sample `index`, made at sample `noticed_at`."""
+
+    mark: Mark
+    index: int
+    noticed_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwingParams:
+    """What counts as a swing of the tilt."""
+
+    cutoff_hz: float = 2.0
+    """Low-pass on the vertical: passes the fastest lift, stops tremor and steps."""
+    min_deg: float = 3.0
+    """Smallest swing: 60 % of the smallest range of a bridge, 5°."""
+    leave_part: float = 0.25
+    """A swing has come back once within this part of its range from where it began."""
+    fall_part: float = 0.65
+    """Part of its range that the tilt must fall for the top to be over: less is a sag."""
+    rise_part: float = 0.3
+    """Part of the last range that a next lift must rise: shallow repetitions count as tries."""
+    turn_part: float = 0.5
+    """Both, where it is not known which way is up."""
+    min_dwell_s: float = 0.8
+    """Shorter tops and pauses are part of the swing around them."""
+    max_gap_s: float = 1.0
+    """Samples missing for less are waited for."""
+
+
+class SwingFinder:
+    """Follows the direction of the vertical in a sensor's axes from turning point to turning point.
+
+    A zigzag on the unit sphere: from the last turning point the farthest direction since is kept;
+    it becomes the next turning point once the vertical has moved away from it by a part of the
+    swing. Ranges are thus relative to the local valley and top, and no threshold depends on the
+    mounting. `rise_axis` (3,) points where the vertical moves when the hips rise; None where that
+    is not known.
+    """
+
+    def __init__(self, params: SwingParams, rise_axis: FloatArray | None) -> None:
+        self._limits = _limits(params)
+        self._rise_axis = np.zeros(3) if rise_axis is None else rise_axis.copy()
+        self._vectors = np.zeros((5, 3))
+        self._state = record(
+            index=0,
+            missing=0,
+            started=0,
+            range=0,
+            older_range=0,
+            far_index=0,
+            anchor_index=0,
+            turned_at=0,
+            older_turned_at=-1,
+            pending=0,
+            progress=0,
+            progress_at=0,
+            settled=0,
+        )
+
+    def update(self, up: FloatArray) -> list[SwingEvent]:
+        """Take the next verticals (n, 3), NaN where missing; return what they showed."""
+        marks = np.empty((2 * len(up) + 1, 3), dtype=np.int64)
+        count = _follow(
+            np.ascontiguousarray(up),
+            self._rise_axis,
+            self._limits,
+            self._state,
+            self._vectors,
+            marks,
+        )
+        return _events(marks[:count])
+
+    def finish(self) -> list[SwingEvent]:
+        """The stream has ended: a break."""
+        marks = np.empty((2, 3), dtype=np.int64)
+        count = _break(self._state, marks, 0)
+        return _events(marks[:count])
+
+
+def _events(marks: NDArray[np.int64]) -> list[SwingEvent]:
+    return [SwingEvent(Mark(int(mark)), int(index), int(at)) for mark, index, at in marks]
+
+
+def _limits(params: SwingParams) -> np.record:
+    # Two equal one-pole stages have 0.644 of the cut-off of one of them.
+    tau_s = 0.644 / (2.0 * np.pi * params.cutoff_hz)
+    return record(
+        weight=1.0 - np.exp(-1.0 / (BODY_RATE_HZ * tau_s)),
+        min_range=np.radians(params.min_deg),
+        back_part=1.0 - params.leave_part,
+        fall_part=params.fall_part,
+        rise_part=params.rise_part,
+        turn_part=params.turn_part,
+        dwell=round(params.min_dwell_s * BODY_RATE_HZ),
+        max_missing=round(params.max_gap_s * BODY_RATE_HZ),
+    )
+
+
+@kernel
+def _follow(
+    up: FloatArray,
+    rise_axis: FloatArray,
+    limits: np.record,
+    state: np.record,
+    vectors: FloatArray,
+    marks: NDArray[np.int64],
+) -> int:
+    """Follow the vertical; write mark, index and current index of each event into `marks`."""
+    count = 0
+    now = np.empty(3)
+    for i in range(len(up)):
+        index = state.index
+        state.index += 1
+        if np.isnan(up[i, 0]):
+            state.missing += 1
+            if state.missing == limits.max_missing:
+                count = _break(state, marks, count)
+            continue
+        state.missing = 0
+        if not state.started:
+            _begin(up[i], index, state, vectors)
+            count = _note(marks, count, _START, index, index)
+            continue
+        _low_pass(up[i], limits.weight, vectors, now)
+        _advance(now, index, limits, state, vectors)
+        if _has_turned(now, rise_axis, limits, state, vectors):
+            _turn(now, index, limits, state, vectors)
+        if state.pending and index - state.turned_at >= limits.dwell:
+            state.pending = 0
+            count = _note(marks, count, _TURN, state.anchor_index, index)
+        if _settles(index, limits, state):
+            state.settled = 1
+            count = _note(marks, count, _SETTLED, index, index)
+    return count
+
+
+@kernel
+def _break(state: np.record, marks: NDArray[np.int64], count: int) -> int:
+    if not state.started:
+        return count
+    last = state.index - 1 - state.missing
+    if state.pending:
+        count = _note(marks, count, _TURN, state.anchor_index, last)
+    state.started = 0
+    return _note(marks, count, _BREAK, state.far_index, last)
+
+
+@kernel
+def _note(marks: NDArray[np.int64], count: int, mark: int, index: int, noticed_at: int) -> int:
+    marks[count, 0] = mark
+    marks[count, 1] = index
+    marks[count, 2] = noticed_at
+    return count + 1
+
+
+@kernel
+def _begin(up: FloatArray, index: int, state: np.record, vectors: FloatArray) -> None:
+    vectors[:] = up
+    state.started = 1
+    state.range = state.older_range = state.progress = 0.0
+    state.far_index = state.anchor_index = state.turned_at = state.progress_at = index
+    state.older_turned_at = -1
+    state.pending = state.settled = 0
+
+
+@kernel
+def _low_pass(up: FloatArray, weight: float, vectors: FloatArray, now: FloatArray) -> None:
+    norm = 0.0
+    for j in range(3):
+        vectors[_FIRST_STAGE, j] += weight * (up[j] - vectors[_FIRST_STAGE, j])
+        now[j] = vectors[_SECOND_STAGE, j]
+        now[j] += weight * (vectors[_FIRST_STAGE, j] - now[j])
+        vectors[_SECOND_STAGE, j] = now[j]
+        norm += now[j] * now[j]
+    norm = np.sqrt(norm)
+    for j in range(3):
+        now[j] /= max(norm, 1e-9)
+
+
+@kernel
+def _distance(a: FloatArray, b: FloatArray) -> float:
+    """Chord between two directions, which for a bridge's angles is the angle within 4 %."""
+    total = 0.0
+    for j in range(3):
+        total += (a[j] - b[j]) ** 2
+    return float(np.sqrt(total))
+
+
+@kernel
+def _advance(
+    now: FloatArray, index: int, limits: np.record, state: np.record, vectors: FloatArray
+) -> None:
+    """Keep the farthest direction from the last turning point."""
+    distance = _distance(now, vectors[_ANCHOR])
+    if distance <= state.range:
+        return
+    state.range = distance
+    state.far_index = index
+    vectors[_FAR] = now
+    if distance > state.progress + 0.02 + 0.02 * distance:
+        state.progress = distance
+        state.progress_at = index
+
+
+@kernel
+def _has_turned(
+    now: FloatArray, rise_axis: FloatArray, limits: np.record, state: np.record, vectors: FloatArray
+) -> bool:
+    rise = 0.0
+    for j in range(3):
+        rise += rise_axis[j] * (vectors[_FAR, j] - vectors[_ANCHOR, j])
+    part = limits.turn_part
+    if rise > 0.0:
+        part = limits.fall_part
+    elif rise < 0.0:
+        part = limits.rise_part
+    needed = max(limits.min_range, part * state.range)
+    return bool(state.range >= limits.min_range and _distance(now, vectors[_FAR]) >= needed)
+
+
+@kernel
+def _turn(
+    now: FloatArray, index: int, limits: np.record, state: np.record, vectors: FloatArray
+) -> None:
+    """Make the farthest direction a turning point, or take back the last one if it was a blip."""
+    if index - state.turned_at < limits.dwell and state.older_turned_at >= 0:
+        vectors[_FAR] = vectors[_ANCHOR]
+        vectors[_ANCHOR] = vectors[_OLDER]
+        state.range = state.older_range
+        state.far_index = state.anchor_index
+        state.turned_at = state.older_turned_at
+        state.older_turned_at = -1
+        state.pending = 0
+    else:
+        vectors[_OLDER] = vectors[_ANCHOR]
+        vectors[_ANCHOR] = vectors[_FAR]
+        vectors[_FAR] = now
+        state.older_range = state.range
+        state.anchor_index = state.far_index
+        state.older_turned_at = state.turned_at
+        state.turned_at = state.far_index = index
+        state.range = _distance(now, vectors[_ANCHOR])
+        state.pending = 1
+    state.progress = state.range
+    state.progress_at = index
+    state.settled = 0
+
+
+@kernel
+def _settles(index: int, limits: np.record, state: np.record) -> bool:
+    return bool(
+        not state.settled
+        and not state.pending
+        and state.older_range > 0.0
+        and state.range >= limits.back_part * state.older_range
+        and index - state.progress_at >= limits.dwell
+    )
