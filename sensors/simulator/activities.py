@@ -27,7 +27,8 @@ class Stand(Activity):
     starts_from = (Pose.STANDING,)
 
     def _play(self, stage: Stage) -> None:
-        _stay(stage, self.seconds, sway_deg=0.25)
+        _sway(stage, 0.25, self.seconds)
+        stage.stay(self.seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class Sit(Activity):
     starts_from = (Pose.SITTING,)
 
     def _play(self, stage: Stage) -> None:
-        _stay(stage, self.seconds, sway_deg=0.3)
+        _sway(stage, 0.3, self.seconds)
+        stage.stay(self.seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Rest(Activity):
             channel = stage.rng.choice([Channel.PELVIS_TWIST, Channel.SPINE_TWIST])
             stage.move(Channel(channel), size_rad, 1.2, after_s=start_s)
             stage.move(Channel(channel), 0.0, 1.5, after_s=start_s + stage.rng.uniform(2.0, 6.0))
-        _stay(stage, self.seconds, sway_deg=0.03)
+        stage.stay(self.seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,7 @@ class Walk(Activity):
     seconds: float
     cadence_hz: float = 1.8
     vertical_g: float = 0.25
-    leg_s: float = 8.0
+    leg_s: float = 10.0
 
     starts_from = (Pose.STANDING,)
 
@@ -187,7 +189,7 @@ class LieDown(Activity):
         stage.turn(FRONT, -90.0 if self.side is Pose.LEFT else 90.0, self.seconds)
         curl(stage, self.side, 0.8 * self.seconds)
         stage.wait(self.seconds)
-        _stay(stage, self.side_s, sway_deg=0.05)
+        stage.stay(self.side_s)
         TurnInBed(to=Pose.SUPINE)(stage)
 
     def _fall_back(self, stage: Stage) -> None:
@@ -229,7 +231,7 @@ class GetUp(Activity):
     def _play(self, stage: Stage) -> None:
         if stage.pose is Pose.SUPINE:
             TurnInBed(to=self.side)(stage)
-            _stay(stage, self.side_s, sway_deg=0.05)
+            stage.stay(self.side_s)
         axis = {Pose.LEFT: FRONT, Pose.RIGHT: -FRONT, Pose.PRONE: -LEFT}[stage.pose]
         stage.turn(axis, 90.0, self.seconds)
         stage.bend(self.seconds, pelvis_pitch=-8.0, spine_flex=12.0, hip_flex=80.0)
@@ -277,10 +279,7 @@ def _rise(stage: Stage, seconds: float) -> None:
     stage.pose = Pose.STANDING
 
 
-def _stay(stage: Stage, seconds: float, *, sway_deg: float) -> None:
-    """Stay in the present pose with slow random sway of the pelvis and note it as still."""
-    stage.still.append((stage.pose, stage.now_s, stage.now_s + seconds))
+def _sway(stage: Stage, degrees: float, seconds: float) -> None:
     for channel in (Channel.PELVIS_PITCH, Channel.PELVIS_LIST):
-        for frequency_hz in stage.rng.uniform(0.1, 0.6, 3):
-            stage.wave(channel, np.radians(sway_deg) / np.sqrt(3.0), frequency_hz, seconds=seconds)
-    stage.wait(seconds)
+        for frequency_hz in (stage.rng.uniform(0.1, 0.25), stage.rng.uniform(0.3, 0.6)):
+            stage.wave(channel, 0.7 * np.radians(degrees), frequency_hz, seconds=seconds)

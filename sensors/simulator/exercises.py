@@ -17,8 +17,8 @@ class Bridge(Activity):
     """The five-point support: the knees bent, the hips lift, hold and come down.
 
     `peak_deg` is the pelvis's change of pitch from the rest before; the hold loses `sag_deg` of it
-    steadily. `roll_deg` is the pelvic roll during the hold, positive with the left side up. A
-    `cut_short` bridge is lowered at once when it gets there and counts as partial.
+    steadily and trembles. `roll_deg` is the pelvic roll during the hold, positive with the left
+    side up. A `cut_short` bridge is lowered at once when it gets there and counts as partial.
     """
 
     peak_deg: float = 22.0
@@ -27,7 +27,7 @@ class Bridge(Activity):
     lower_s: float = 1.8
     sag_deg: float = 0.0
     roll_deg: float = 0.0
-    tremor_deg: float = 0.01
+    tremor_deg: float = 0.015
     cut_short: bool = False
 
     starts_from = (Pose.SUPINE,)
@@ -41,7 +41,13 @@ class Bridge(Activity):
         hold_end_s = hold_start_s + hold_s
         stage.bend(self.lift_s, bridge=self.peak_deg, pelvis_twist=-self.roll_deg)
         stage.bend(self.lift_s, spine_twist=self.roll_deg)
-        self._tremble(stage, self.lift_s + hold_s)
+        stage.wave(
+            Channel.BRIDGE,
+            np.radians(self.tremor_deg),
+            stage.rng.uniform(5.0, 10.0),
+            seconds=self.lift_s + hold_s,
+            ramp_s=self.lift_s,
+        )
         stage.wait(self.lift_s)
         if hold_s:
             stage.bend(hold_s, bridge=self.peak_deg - self.sag_deg)
@@ -58,16 +64,6 @@ class Bridge(Activity):
                 partial=self.cut_short,
             )
         )
-
-    def _tremble(self, stage: Stage, seconds: float) -> None:
-        for frequency_hz in stage.rng.uniform(5.0, 10.0, 2):
-            stage.wave(
-                Channel.BRIDGE,
-                np.radians(self.tremor_deg),
-                frequency_hz,
-                seconds=seconds,
-                ramp_s=self.lift_s,
-            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.signal import lfilter, lfilter_zi
 
 from sensors.simulator.body import SEGMENT_OF, Body
-from sensors.simulator.kinematics import segment_frame
+from sensors.simulator.kinematics import cross, segment_frame
 from sensors.simulator.motion import Motion
 from sensors.types import (
     FULL_SCALE_COUNTS,
@@ -19,7 +19,7 @@ from sensors.types import (
     StreamInfo,
 )
 
-BLOCK_SAMPLES = 16384
+BLOCK_SAMPLES = 8192
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -177,7 +177,7 @@ def _wobbled(
     normal = body.sensor_offset_m(sensor.placement) * (1.0, 1.0, 0.0)
     normal /= np.linalg.norm(normal)
     gain = np.radians(sensor.wobble_deg_per_g) / GRAVITY_MS2
-    drive = -gain * np.cross(normal, force, axisb=0).T
+    drive = -gain * cross(normal[:, np.newaxis], force)
     warped = np.tan(np.pi * min(sensor.wobble_hz / sensor.rate_hz, 0.4))
     damping = 2.0 * sensor.wobble_damping * warped
     low_pass = warped**2 * np.array([1.0, 2.0, 1.0])
@@ -190,8 +190,8 @@ def _wobbled(
 
 def _tilted(tilt: FloatArray, vector: FloatArray) -> FloatArray:
     """A vector (3, n) in axes tilted by a small rotation vector (Rodrigues, second order)."""
-    first = np.cross(tilt, vector, axis=0)
-    return np.asarray(vector - first + 0.5 * np.cross(tilt, first, axis=0))
+    first = cross(tilt, vector)
+    return np.asarray(vector - first + 0.5 * cross(tilt, first))
 
 
 def _distorted(

@@ -56,7 +56,7 @@ class Frame:
     def moved(self, offset_m: Sequence[float] | FloatArray) -> Frame:
         """The same axes at a point `offset_m` (3,) further on the same rigid segment."""
         arm = np.asarray(offset_m, dtype=float)[:, np.newaxis]
-        swing = _cross(self.accel, arm) + _cross(self.rate, _cross(self.rate, arm))
+        swing = cross(self.accel, arm) + cross(self.rate, cross(self.rate, arm))
         return Frame(self.up, self.force + swing, self.rate, self.accel)
 
 
@@ -116,7 +116,7 @@ def _before_to_after(turn: Turn, angle_rad: FloatArray, world: FloatArray) -> Fl
     vector = turn.before.T @ world
     axis = turn.axis[:, np.newaxis]
     along = axis * (turn.axis @ vector)
-    return along + np.cos(angle_rad) * (vector - along) - np.sin(angle_rad) * _cross(axis, vector)
+    return along + np.cos(angle_rad) * (vector - along) - np.sin(angle_rad) * cross(axis, vector)
 
 
 def _turned(vector: FloatArray, i: int, j: int, cosine: FloatArray, sine: FloatArray) -> FloatArray:
@@ -126,7 +126,8 @@ def _turned(vector: FloatArray, i: int, j: int, cosine: FloatArray, sine: FloatA
     return turned
 
 
-def _cross(a: FloatArray, b: FloatArray) -> FloatArray:
+def cross(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Cross product of vectors (3, n)."""
     return np.stack(
         [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cache
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from scipy.interpolate import PPoly
@@ -62,10 +62,12 @@ class MinimumJerk:
         """A quintic with rest at both ends."""
         u = t_s / self.duration_s
         rest = 1.0 - u
-        value = u**3 * (10.0 - 15.0 * u + 6.0 * u**2)
-        rate = 30.0 * (u * rest) ** 2 / self.duration_s
-        acceleration = 60.0 * u * rest * (rest - u) / self.duration_s**2
-        return np.stack([value, rate, acceleration])
+        both = u * rest
+        course = np.empty((3, t_s.size))
+        course[0] = u * u * u * (10.0 - u * (15.0 - 6.0 * u))
+        course[1] = (30.0 / self.duration_s) * both * both
+        course[2] = (60.0 / self.duration_s**2) * both * (rest - u)
+        return course
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,28 +138,32 @@ class Wave:
     ramp_s: float
 
     def at(self, t_s: FloatArray) -> FloatArray:
-        """Value, first and second derivative, (3, n), at times within the wave."""
+        """Value, first and second derivative, (3, n), at rising times within the wave."""
         omega = 2.0 * np.pi * self.frequency_hz
         angle = omega * (t_s - self.start_s) + self.phase_rad
-        sine, cosine = self.amplitude * np.sin(angle), self.amplitude * np.cos(angle)
-        course = np.stack([sine, omega * cosine, -(omega**2) * sine])
-        from_end = np.minimum(t_s - self.start_s, self.end_s - t_s)
-        swelling = from_end < self.ramp_s
-        if swelling.any():
-            course[:, swelling] = _product(self._envelope(t_s[swelling]), course[:, swelling])
+        course = np.empty((3, t_s.size))
+        course[0] = self.amplitude * np.sin(angle)
+        course[1] = (self.amplitude * omega) * np.cos(angle)
+        course[2] = -(omega**2) * course[0]
+        swelled, fading = np.searchsorted(
+            t_s, (self.start_s + self.ramp_s, self.end_s - self.ramp_s)
+        )
+        if swelled:
+            swell = MinimumJerk(self.ramp_s).at(t_s[:swelled] - self.start_s)
+            course[:, :swelled] = _product(swell, course[:, :swelled])
+        if fading < t_s.size:
+            fade = MinimumJerk(self.ramp_s).at(self.end_s - t_s[fading:])
+            fade[1] *= -1.0
+            course[:, fading:] = _product(fade, course[:, fading:])
         return course
-
-    def _envelope(self, t_s: FloatArray) -> FloatArray:
-        since, until = t_s - self.start_s, self.end_s - t_s
-        envelope = MinimumJerk(self.ramp_s).at(np.minimum(since, until))
-        envelope[1] *= np.where(since <= until, 1.0, -1.0)
-        return envelope
 
 
 def _product(a: FloatArray, b: FloatArray) -> FloatArray:
     """Value and derivatives (3, n) of a product."""
-    acceleration = a[2] * b[0] + 2.0 * a[1] * b[1] + a[0] * b[2]
-    return np.stack([a[0] * b[0], a[1] * b[0] + a[0] * b[1], acceleration])
+    product: FloatArray = a[0] * b
+    product[1] += a[1] * b[0]
+    product[2] += 2.0 * a[1] * b[1] + a[2] * b[0]
+    return product
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,9 +188,13 @@ class Turn:
         """Angle turned so far and its derivatives, (3, n), at times from `start_s` on."""
         course = np.zeros((3, t_s.size))
         course[0] = 1.0
-        turning = slice(0, int(np.searchsorted(t_s, self.end_s)))
-        course[:, turning] = self.profile.at(t_s[turning] - self.start_s)
+        if t_s[0] < self.end_s:
+            turning = slice(0, int(np.searchsorted(t_s, self.end_s)))
+            course[:, turning] = self.profile.at(t_s[turning] - self.start_s)
         return self.angle_rad * course
+
+
+T = TypeVar("T", Move, Wave)
 
 
 @dataclass(eq=False)
@@ -198,18 +208,23 @@ class Course:
     def at(self, t_s: FloatArray, *, waves: bool = True) -> FloatArray:
         """Value, first and second derivative, (3, n), at rising times; waves can be left out."""
         course = np.zeros((3, t_s.size))
-        course[0] = self.initial
-        for move in self.moves:
-            first, last = np.searchsorted(t_s, (move.start_s, move.end_s))
-            if first < last:
-                within = slice(first, last)
-                course[:, within] += move.delta * move.profile.at(t_s[within] - move.start_s)
+        settled = (move.delta for move in self.moves if move.end_s <= t_s[0])
+        course[0] = self.initial + sum(settled)
+        for move, first, last in _spans(self.moves, t_s):
+            within = slice(first, last)
+            course[:, within] += move.delta * move.profile.at(t_s[within] - move.start_s)
             course[0, last:] += move.delta
-        for wave in self.waves if waves else ():
-            first, last = np.searchsorted(t_s, (wave.start_s, wave.end_s))
-            if first < last:
-                course[:, first:last] += wave.at(t_s[first:last])
+        for wave, first, last in _spans(self.waves if waves else [], t_s):
+            course[:, first:last] += wave.at(t_s[first:last])
         return course
+
+
+def _spans(parts: list[T], t_s: FloatArray) -> list[tuple[T, int, int]]:
+    """The parts that are under way at some of the times, each with its range of samples."""
+    first = np.searchsorted(t_s, [part.start_s for part in parts]).tolist()
+    last = np.searchsorted(t_s, [part.end_s for part in parts]).tolist()
+    spans = zip(parts, first, last, strict=True)
+    return [span for span in spans if span[1] < t_s.size and span[2] > 0]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

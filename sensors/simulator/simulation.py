@@ -11,7 +11,7 @@ import numpy as np
 from sensors.simulator.body import SEGMENT_OF, Body, Segment
 from sensors.simulator.imu import VirtualSensor, measure, mounted
 from sensors.simulator.kinematics import Frame, segment_frame
-from sensors.simulator.stage import Activity, Pose, play
+from sensors.simulator.stage import Activity, Pose, ScriptError, play
 from sensors.simulator.truth import truth_of
 from sensors.types import Calibration, Chunk, FloatArray, Placement, StreamInfo
 
@@ -48,13 +48,19 @@ class Simulation:
         return tuple(sensor.info for sensor in self.sensors)
 
     @property
-    def still_s(self) -> tuple[float, float] | None:
-        """The first seconds of quiet standing, for calibration."""
-        return self._first_still(Pose.STANDING)
+    def still_s(self) -> tuple[float, float]:
+        """The first seconds of quiet standing, for calibration; ScriptError if there are none."""
+        standing = self._first_still(Pose.STANDING)
+        if standing is None:
+            raise ScriptError(
+                "The script never stands still, so its sensors cannot be calibrated from it; "
+                "begin it with Stand."
+            )
+        return standing
 
     @property
     def lying_s(self) -> tuple[float, float] | None:
-        """The first seconds of lying flat on the back, for calibration."""
+        """The first seconds of lying still on the back, for calibration."""
         return self._first_still(Pose.SUPINE)
 
     @cached_property

@@ -127,6 +127,11 @@ class Stage:
         """Let time pass; what was placed keeps moving."""
         self.now_s += seconds
 
+    def stay(self, seconds: float) -> None:
+        """Let time pass in the present pose, and note it as still."""
+        self.still.append((self.pose, self.now_s, self.now_s + seconds))
+        self.wait(seconds)
+
     def move(
         self, channel: Channel, to: float, how: float | Profile, *, after_s: float = 0.0
     ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from itertools import pairwise
 from typing import Any
@@ -14,7 +15,7 @@ from sensors.simulator.motion import Channel, Motion
 from sensors.simulator.stage import Stage
 from sensors.types import FloatArray
 
-POSTURE_RATE_HZ = 20.0
+POSTURE_RATE_HZ = 10.0
 EXTENSION_RATE_HZ = 1.0
 LYING_BEYOND_DEG = 60.0
 PASSAGE_S = 2.0
@@ -33,10 +34,10 @@ def truth_of(stage: Stage, motion: Motion) -> dict[str, Any]:
     seconds = t_s[::stride]
     extension_deg = spine_extension_deg(motion, stage.body, postures, seconds)
     return {
-        "posture": postures,
-        "repetitions": [asdict(repetition) for repetition in stage.repetitions],
-        "hyperextension": _hyperextension(motion, stage.body, postures, t_s),
-        "falls": [asdict(fall) for fall in stage.falls],
+        "posture": _rounded(postures),
+        "repetitions": _rounded(asdict(repetition) for repetition in stage.repetitions),
+        "hyperextension": _rounded(_hyperextension(motion, stage.body, postures, t_s)),
+        "falls": _rounded(asdict(fall) for fall in stage.falls),
         "extension_deg": {
             "rate_hz": EXTENSION_RATE_HZ,
             "values": np.round(extension_deg, 3).tolist(),
@@ -136,8 +137,8 @@ def _hyperextension(
                     {
                         "start_s": start_s,
                         "end_s": end_s,
-                        "mean_deg": round(float(held_deg.mean()), 3),
-                        "peak_deg": round(float(held_deg.max()), 3),
+                        "mean_deg": float(held_deg.mean()),
+                        "peak_deg": float(held_deg.max()),
                         "posture": posture["posture"],
                     }
                 )
@@ -147,3 +148,11 @@ def _hyperextension(
 def _within(bout: Bout, t_s: FloatArray) -> slice:
     first, last = np.searchsorted(t_s, (bout["start_s"], bout["end_s"]))
     return slice(int(first), int(last))
+
+
+def _rounded(bouts: Iterable[Bout]) -> list[Bout]:
+    """To milliseconds and thousandths of a degree."""
+    return [
+        {key: round(value, 3) if isinstance(value, float) else value for key, value in bout.items()}
+        for bout in bouts
+    ]
