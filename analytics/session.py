@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from analytics.body import SEGMENT_OF, BodyChunk, Segment
+from analytics.bridging import BridgingDetector
 from analytics.calibration import plausible_calibrations
 from analytics.detector import Detector
 from analytics.events import (
@@ -90,11 +91,13 @@ class Pipeline:
         )
         self.posture = PostureDetector()
         self.spine = SpineDetector()
+        self.bridging = BridgingDetector()
         self.falls = FallDetector()
         self._detectors: tuple[Detector, ...] = (
             self.posture,
             self.spine,
             FlexionDetector(),
+            self.bridging,
             self.falls,
             WearDetector(),
         )

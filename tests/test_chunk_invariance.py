@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from analytics.body import BodyChunk, Segment
+from analytics.bridging import BridgingDetector
 from analytics.detector import Detector, detect
 from analytics.falls import FallDetector
 from analytics.flexion import FlexionDetector, FlexionParams
@@ -67,6 +68,7 @@ DETECTORS: dict[str, Callable[[], Detector]] = {
     "posture": PostureDetector,
     "spine": SpineDetector,
     "flexion": lambda: FlexionDetector(FlexionParams(limit_deg=25.0, min_s=0.3)),
+    "bridging": BridgingDetector,
     "falls": FallDetector,
     "wear": lambda: WearDetector(WearParams(min_s=4.0, block_s=1.0, max_sd_ms2=0.5)),
 }
