@@ -138,6 +138,8 @@ def _excess_reasons(case: CaseFacts) -> list[CallReason]:
 
 
 def _data_reasons(case: CaseFacts, today: date, rules: CallRules) -> list[CallReason]:
+    if case.last_week.days < rules.silent_days:
+        return []  # too little was prescribed that a sensor could have seen
     if case.days_since_recording is None:
         silent = (today - case.plan_since).days
         text = f"no recording yet, {_count(silent, 'day')} after the start"

@@ -11,10 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from math import inf, prod
 
 from analytics.pathway import (
     Brace,
     Dose,
+    Education,
     Evidence,
     Exercise,
     Item,
@@ -58,7 +60,8 @@ class PrescribedItem:
 
     `per_day` is in `unit`; an item that is not for every day has `days_per_week` below 7. `hold_s`
     is the hold of one repetition. Positioning counts while the extension lies within `band_deg`
-    and is excessive above `alarm_deg`; more than `cap_per_day` is over-doing.
+    and is excessive above `alarm_deg`; more than `cap_per_day` is over-doing. Raises
+    PrescriptionError for a dose that is not positive or a band that does not rise to the alarm.
     """
 
     id: str
@@ -72,6 +75,23 @@ class PrescribedItem:
     band_deg: tuple[float, float] | None = None
     alarm_deg: float | None = None
     cap_per_day: float | None = None
+
+    def __post_init__(self) -> None:
+        if not (0 < self.per_day < inf and 0 < self.days_per_week <= DAYS_PER_WEEK):
+            raise PrescriptionError(
+                f"{self.title}: {self.per_day:g} {self.unit} on {self.days_per_week:g} days a week "
+                "is no dose, so it was not prescribed; give a positive amount on up to 7 days."
+            )
+        if self.band_deg and not self._band_rises():
+            low_deg, high_deg = self.band_deg
+            raise PrescriptionError(
+                f"{self.title}: {low_deg:g}° to {high_deg:g}° with the alarm at {self.alarm_deg}° "
+                "is no band of extension, so it was not prescribed; give rising angles."
+            )
+
+    def _band_rises(self) -> bool:
+        low_deg, high_deg = self.band_deg or (0.0, inf)
+        return 0 <= low_deg < high_deg <= (self.alarm_deg or inf)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +120,6 @@ class Prescription:
     def item_shown_by(self, evidence: Evidence) -> PrescribedItem | None:
         """The item that a sensor signal tells of, if one is prescribed."""
         return next((item for item in self.items if item.evidence is evidence), None)
-
-    def prescribes_on(self, day: date) -> tuple[PrescribedItem, ...]:
-        """The items of a date: none before the version is valid."""
-        return self.items if day >= self.valid_from else ()
 
 
 def _no_two(names: Iterable[str]) -> None:
@@ -184,60 +200,52 @@ def _items_of(
 ) -> tuple[PrescribedItem, ...]:
     for item_id in unlocked:
         phase.item(item_id)
-    prescribed = [
-        _prescribed(item, at_target)
+    released = [
+        item
         for item in phase.items
         if not (isinstance(item, Exercise) and item.unlock and item.id not in unlocked)
     ]
+    prescribed = [_prescribed(item, at_target) for item in released]
     return tuple(item for item in prescribed if item is not None)
 
 
 def _prescribed(item: Item, at_target: bool) -> PrescribedItem | None:
     match item:
         case Exercise():
-            return _exercise(item, (item.target if at_target else None) or item.start)
+            return _exercise(item, at_target)
         case Positioning():
             return _positioning(item, at_target)
         case Walking():
-            kind, unit, per_day = (
-                ItemKind.WALKING,
-                Unit.MINUTES,
-                (item.bout_min.value * item.per_day.value),
-            )
+            minutes = item.bout_min.value * item.per_day.value
+            return _reported(item, ItemKind.WALKING, minutes, Unit.MINUTES)
         case Brace():
-            kind, unit, per_day = ItemKind.BRACE, Unit.HOURS, item.hours_per_day.value
+            return _reported(item, ItemKind.BRACE, item.hours_per_day.value, Unit.HOURS)
         case Medication():
-            return PrescribedItem(
-                id=item.id,
-                kind=ItemKind.MEDICATION,
-                title=item.title,
-                per_day=1,
-                unit=Unit.DOSES,
-                days_per_week=DAYS_PER_WEEK / item.every_days.value,
-            )
-        case _:
+            dose = _reported(item, ItemKind.MEDICATION, 1.0, Unit.DOSES)
+            return replace(dose, days_per_week=DAYS_PER_WEEK / item.every_days.value)
+        case Education():
             return None
-    return PrescribedItem(id=item.id, kind=kind, title=item.title, per_day=per_day, unit=unit)
 
 
-def _exercise(item: Exercise, dose: Dose) -> PrescribedItem:
-    if dose.reps is not None:
-        unit, per_day = Unit.REPETITIONS, dose.reps.value
-        for factor in (dose.sets, dose.per_day):
-            per_day *= factor.value if factor else 1
-    else:
-        unit, per_day = Unit.MINUTES, dose.minutes_per_day.value if dose.minutes_per_day else 0
+def _exercise(item: Exercise, at_target: bool) -> PrescribedItem:
+    dose = (item.target if at_target else None) or item.start
     return PrescribedItem(
         id=item.id,
         kind=ItemKind.EXERCISE,
         title=item.title,
-        per_day=per_day,
-        unit=unit,
+        per_day=_per_day(dose),
+        unit=Unit.REPETITIONS if dose.reps else Unit.MINUTES,
         evidence=item.evidence,
         days_per_week=dose.days_per_week.value if dose.days_per_week else DAYS_PER_WEEK,
         hold_s=dose.hold_s.value if dose.hold_s else None,
         cap_per_day=item.cap_per_day.value if item.cap_per_day else None,
     )
+
+
+def _per_day(dose: Dose) -> float:
+    """Repetitions × sets × times a day, or minutes a day; what is not given counts once."""
+    factors = (dose.reps, dose.sets, dose.per_day, dose.minutes_per_day)
+    return prod(factor.value for factor in factors if factor)
 
 
 def _positioning(item: Positioning, at_target: bool) -> PrescribedItem:
@@ -252,3 +260,7 @@ def _positioning(item: Positioning, at_target: bool) -> PrescribedItem:
         band_deg=(item.band_deg.value, item.band_deg.upto or item.alarm_deg.value),
         alarm_deg=item.alarm_deg.value,
     )
+
+
+def _reported(item: Item, kind: ItemKind, per_day: float, unit: Unit) -> PrescribedItem:
+    return PrescribedItem(id=item.id, kind=kind, title=item.title, per_day=per_day, unit=unit)
