@@ -14,12 +14,14 @@ import pyarrow as pa
 
 from dashboard.palette import Palette
 
-CHART_HEIGHT = 260
+CHART_HEIGHT = 320
 _FONT_SIZE = 16
 _AXIS_WIDTH = 46
 _BAR_INSET_WEEKS = 0.12
+_HEADROOM = 1.15
 _CELL = 40
 _STEP = 46
+_LABELS = 70
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -91,13 +93,14 @@ def weekly_dose(weeks: Sequence[WeekValue], frame: Frame) -> alt.LayerChart:
             "text": [_value_text(week) for week in known],
         }
     )
+    highest = max((n for week in weeks for n in (week.value, week.target) if n), default=1.0)
     bars = (
         alt.Chart(table)
         .mark_rect(color=frame.palette.line)
         .encode(
             x=_weeks_axis(frame, "start"),
             x2="end:Q",
-            y=_measure_axis("value"),
+            y=_measure_axis("value", highest * _HEADROOM),
             y2=alt.Y2Datum(0),
             tooltip=alt.Tooltip("text:N", title="Done"),
         )
@@ -117,7 +120,7 @@ def pain_trend(points: Sequence[Point], frame: Frame) -> alt.LayerChart:
         )
         .encode(
             x=_weeks_axis(frame, "week"),
-            y=_measure_axis("value", domain=(0, 10)),
+            y=_measure_axis("value", 10),
             tooltip=alt.Tooltip("label:N", title="Pain"),
         )
     )
@@ -155,8 +158,8 @@ def adherence_calendar(days: Sequence[CalendarDay], colours: Palette) -> alt.Lay
         text="symbol:N",
         color=alt.when(measured).then(alt.value(colours.page)).otherwise(alt.value(colours.quiet)),
     )
-    chart = alt.LayerChart(layer=[boxes, symbols]).properties(width=len(weeks) * _STEP)
-    return _finished(chart, colours, height=len(WEEKDAYS) * _STEP)
+    chart = alt.LayerChart(layer=[boxes, symbols]).properties(width=len(weeks) * _STEP + _LABELS)
+    return _finished(chart, colours, height=len(WEEKDAYS) * _STEP + _LABELS // 2)
 
 
 def _over_bands(frame: Frame, *layers: alt.Chart) -> alt.LayerChart:
@@ -215,7 +218,7 @@ def _target(weeks: Sequence[WeekValue], frame: Frame) -> list[alt.Chart]:
         line.encode(
             x=_weeks_axis(frame, "start"),
             x2="end:Q",
-            y=_measure_axis("target"),
+            y="target:Q",
             tooltip=alt.Tooltip("text:N", title="Prescribed"),
         )
     ]
@@ -270,11 +273,10 @@ def _weeks_axis(frame: Frame, field: str) -> alt.X:
     )
 
 
-def _measure_axis(field: str, domain: tuple[float, float] | None = None) -> alt.Y:
-    scale = alt.Scale(zero=True) if domain is None else alt.Scale(domain=list(domain))
+def _measure_axis(field: str, highest: float) -> alt.Y:
     return alt.Y(
         f"{field}:Q",
-        scale=scale,
+        scale=alt.Scale(domain=[0, highest], nice=False),
         axis=alt.Axis(title=None, minExtent=_AXIS_WIDTH, tickCount=5),
     )
 

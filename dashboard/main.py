@@ -10,19 +10,23 @@ from sensors.errors import FivepointError
 
 HERE = Path(__file__).resolve().parent
 
-st.set_page_config(page_title="Fivepoint", layout="wide")
 st.html(HERE / "style.css")
-page = st.navigation(
-    [
-        st.Page(HERE / "views" / "today.py", title="Today", default=True),
-        st.Page(HERE / "views" / "progress.py", title="Progress"),
-        st.Page(HERE / "views" / "caseload.py", title="Caseload"),
-        st.Page(HERE / "views" / "patient.py", title="Patient"),
-        st.Page(HERE / "views" / "session.py", title="Session"),
-    ],
-    position="top",
+for_patients = [
+    st.Page(HERE / "views" / "today.py", title="Today", default=True),
+    st.Page(HERE / "views" / "progress.py", title="Progress"),
+]
+for_physiotherapists = [
+    st.Page(HERE / "views" / "caseload.py", title="Caseload"),
+    st.Page(HERE / "views" / "patient.py", title="Patient"),
+    st.Page(HERE / "views" / "session.py", title="Session"),
+]
+page = st.navigation([*for_patients, *for_physiotherapists], position="top")
+is_for_patients = page in for_patients
+st.set_page_config(
+    page_title=f"{page.title} · Fivepoint", layout="centered" if is_for_patients else "wide"
 )
 try:
-    page.run()
+    with st.container(key="for-patients" if is_for_patients else "for-clinic"):
+        page.run()
 except FivepointError as error:
     st.error(str(error))

@@ -131,17 +131,16 @@ def day_state(statuses: Sequence[DayStatus]) -> DayStatus:
 
 
 def portions(item: Item, row: DayRow) -> str:
-    """How a day's dose is split, as the template has it: "3 sets of 10, hold each 5 seconds"."""
+    """How a day's dose is split in the template: "3 sets of 10 lifts; hold each 5 seconds"."""
     hold = f"hold each {row.hold_s:g} seconds" if row.hold_s else ""
-    parts = [_split(item, row.prescribed), hold]
-    return ", ".join(part for part in parts if part)
+    return "; ".join(part for part in (_split(item, row.prescribed), hold) if part)
 
 
 def _split(item: Item, prescribed: float) -> str:
     if isinstance(item, Positioning):
         for dose in (item.target, item.start):
             if dose and dose.bout_min.value * dose.per_day.value == prescribed:
-                return f"{dose.per_day.value:g} times {dose.bout_min.value:g} minutes"
+                return f"{dose.bout_min.value:g} minutes, {dose.per_day.value:g} times a day"
     if isinstance(item, Exercise):
         for exercise in (item.target, item.start):
             if exercise and exercise.reps and _repetitions_per_day(exercise) == prescribed:
@@ -160,7 +159,7 @@ def _sets(dose: Dose, reps: float) -> str:
     sets = dose.sets.value if dose.sets else 1
     times = dose.per_day.value if dose.per_day else 1
     text = f"{reps:g} lifts" if sets == 1 else f"{sets:g} sets of {reps:g} lifts"
-    return text if times == 1 else f"{times:g} times a day {text}"
+    return text if times == 1 else f"{text}, {times:g} times a day"
 
 
 def _calendar_day(day: date, rows: Sequence[DayRow]) -> CalendarDay:

@@ -23,6 +23,7 @@ _AXIS_HEIGHT = 60
 _ANGLE_HEIGHT = 400
 _IMPACT_HEIGHT = 240
 _LANE_HEIGHT = 44
+_LEAST_RANGE_G = 2.0
 _FONT_SIZE = 15
 _AXIS_WIDTH = 90
 _SHORTEST_LABELLED = 0.06
@@ -80,30 +81,25 @@ def angles(
     colours = window.palette
     names = list(angles_deg)
     palette = [colours.line, colours.second_line, colours.third_line, colours.quiet]
+    legend = alt.Legend(
+        title=None,
+        orient="top",
+        labelFontSize=_FONT_SIZE,
+        labelColor=colours.ink,
+        symbolType="stroke",
+        symbolSize=900,
+        symbolStrokeWidth=3,
+    )
+    shades = alt.Scale(domain=names, range=palette[: len(names)])
+    dashes = alt.Scale(domain=names, range=_DASHES[: len(names)])
     lines = (
         alt.Chart(_lines(t_s, angles_deg, window))
         .mark_line(strokeWidth=2, clip=True)
         .encode(
             x=_time_axis("t_s", window),
             y=alt.Y("value:Q", axis=alt.Axis(title=None, minExtent=_AXIS_WIDTH)),
-            color=alt.Color(
-                "name:N",
-                scale=alt.Scale(domain=names, range=palette[: len(names)]),
-                legend=alt.Legend(
-                    title=None,
-                    orient="top",
-                    labelFontSize=_FONT_SIZE,
-                    labelColor=colours.ink,
-                    symbolType="stroke",
-                    symbolStrokeWidth=4,
-                    symbolOpacity=1,
-                ),
-            ),
-            strokeDash=alt.StrokeDash(
-                "name:N",
-                scale=alt.Scale(domain=names, range=_DASHES[: len(names)]),
-                legend=None,
-            ),
+            color=alt.Color("name:N", scale=shades, legend=legend),
+            strokeDash=alt.StrokeDash("name:N", scale=dashes, legend=legend),
         )
     )
     return _finished([*_repetition_marks(repetitions, window), lines], colours, _ANGLE_HEIGHT)
@@ -113,6 +109,7 @@ def impacts(
     t_s: FloatArray, peak_g: FloatArray, falls: Sequence[Fall], window: Window
 ) -> alt.LayerChart:
     """The largest acceleration at any sensor in units of gravity, with the detected falls."""
+    highest_g = float(np.nanmax(peak_g, initial=_LEAST_RANGE_G)) * 1.1
     line = (
         alt.Chart(_lines(t_s, {"peak": peak_g}, window))
         .mark_line(strokeWidth=1.5, clip=True, color=window.palette.quiet)
@@ -120,7 +117,7 @@ def impacts(
             x=_time_axis("t_s", window),
             y=alt.Y(
                 "value:Q",
-                scale=alt.Scale(zero=True, nice=True),
+                scale=alt.Scale(domain=[0, highest_g], nice=False),
                 axis=alt.Axis(title=None, minExtent=_AXIS_WIDTH, tickCount=4),
             ),
         )
@@ -206,7 +203,7 @@ def _repetition_marks(repetitions: Sequence[Repetition], window: Window) -> list
         }
     )
     base = alt.Chart(table).encode(
-        color=alt.Color("colour:N", scale=None), tooltip=alt.Tooltip("text:N", title="Repetition")
+        fill=alt.Fill("colour:N", scale=None), tooltip=alt.Tooltip("text:N", title="Repetition")
     )
     whole = base.mark_rect(opacity=0.16, clip=True).encode(
         x=_time_axis("start", window), x2="end:Q"
@@ -248,8 +245,15 @@ def _fall_marks(falls: Sequence[Fall], window: Window) -> list[alt.Chart]:
     return [
         base.mark_rule(color=colour, strokeWidth=2, strokeDash=[5, 4]),
         base.mark_text(
-            text="▼ fall", color=colour, fontSize=14, fontWeight="bold", align="left", dx=5
-        ).encode(y=alt.value(10)),
+            text="▼ fall",
+            color=colour,
+            fontSize=_FONT_SIZE,
+            fontWeight="bold",
+            align="left",
+            baseline="bottom",
+            dx=-6,
+            dy=-4,
+        ).encode(y=alt.value(0)),
     ]
 
 

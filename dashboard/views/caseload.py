@@ -62,7 +62,7 @@ def _table_row(row: CaseloadRow, pain: list[float]) -> dict[str, object]:
 
 
 _COLUMNS = {
-    "Why to call": st.column_config.TextColumn(width="large"),
+    "Why to call": st.column_config.TextColumn(width="medium"),
     "Adherence": st.column_config.ProgressColumn(
         format="%d %%", min_value=0, max_value=100, help="Dose done of prescribed, last 7 days"
     ),

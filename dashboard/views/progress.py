@@ -91,7 +91,6 @@ def _pain(points: Sequence[charts.Point], frame: charts.Frame) -> None:
         st.info("Enter your pain on the page Today, and its course shows here.")
 
 
-st.set_page_config(layout="centered")
-with st.container(key="patient-page"), cursor() as connection:
+with cursor() as connection:
     _show(connection, chosen_patient(connection))
     st.html(parts.notice())

@@ -15,11 +15,18 @@ from dashboard.data import cursor, today_of
 from dashboard.recovery import portions
 from dashboard.selection import chosen_patient
 
-_HOW_TO_BRIDGE = """
+_HOW_TO = {
+    Evidence.BRIDGES: """
 1. Lie on your back. **Head, both elbows and both heels** press into the bed.
 2. Breathe out and **slowly lift your hips**. Hold, and keep breathing.
 3. **Lower slowly**, rest, and start again.
-"""
+""",
+    Evidence.EXTENSION: """
+1. Lie on your back on a **firm bed, without a pillow**.
+2. The **pad** goes under the level of the fracture.
+3. Lie still and breathe calmly. **Take the pad away if it hurts more.**
+""",
+}
 
 
 @st.dialog("When to stop, and whom to call", width="large")
@@ -36,8 +43,7 @@ def _seen(row: DayRow, pathway: Pathway, phase_id: str) -> None:
         st.html(parts.amount(row))
         st.progress(min(row.done / row.prescribed, 1.0))
         st.markdown(portions(pathway.phase(phase_id).item(row.item), row))
-        if row.evidence is Evidence.BRIDGES:
-            st.markdown(_HOW_TO_BRIDGE)
+        st.markdown(_HOW_TO[row.evidence])
 
 
 def _reported(row: DayRow, patient: Patient) -> None:
@@ -108,7 +114,6 @@ def _show(patient: Patient, view: TodayView) -> None:
     st.html(parts.notice())
 
 
-st.set_page_config(layout="centered")
-with st.container(key="patient-page"), cursor() as connection:
+with cursor() as connection:
     patient = chosen_patient(connection)
     _show(patient, today(connection, patient.id, today_of(patient)))
