@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 from threading import Lock
@@ -78,14 +78,27 @@ class Store:
 
 @contextmanager
 def transaction(cursor: Cursor) -> Iterator[None]:
-    """All of what happens inside, or nothing of it."""
+    """All of what happens inside, or nothing of it; StoreError when it cannot be written."""
     cursor.begin()
     try:
         yield
-    except BaseException:
-        cursor.rollback()
+    except BaseException as error:
+        with suppress(duckdb.Error):  # DuckDB has already rolled back what it gave up itself
+            cursor.rollback()
+        if isinstance(error, duckdb.Error):
+            raise _not_written(error) from error
         raise
-    cursor.commit()
+    try:
+        cursor.commit()
+    except duckdb.Error as error:
+        raise _not_written(error) from error
+
+
+def _not_written(error: duckdb.Error) -> StoreError:
+    return StoreError(
+        f"The store could not be written ({_first_line(error)}), so nothing of this entry was "
+        "saved; make room on the disk or try again."
+    )
 
 
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:
@@ -109,9 +122,13 @@ def _why_not_opened(path: Path, error: Exception) -> str:
             "give your user read and write permission to the file and its folder."
         )
     return (
-        f"The store {path} cannot be opened ({text.splitlines()[0]}), so no result can be shown; "
+        f"The store {path} cannot be opened ({_first_line(error)}), so no result can be shown; "
         "restore a backup, or move the file away and ingest the recordings again."
     )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def _restrict(path: Path) -> None:

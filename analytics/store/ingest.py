@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analytics.session import ALGORITHM_VERSION, Session, analyze
-from analytics.store.database import Cursor, Store, transaction
+from analytics.store.database import Cursor, Store, StoreError, transaction
 from analytics.store.sessions import delete_session, insert_session
 from sensors.errors import FivepointError
 from sensors.recording import read_recording
+from sensors.recording.manifest import MANIFEST_NAME
 
 Progress = Callable[[int, int, Path], None]
 """Called with how many recordings are through, how many there are, and the one just taken."""
@@ -37,31 +38,29 @@ def ingest(store: Store, session: Session, path: Path) -> bool:
     """Store a session and where its recording lies; True when rows were written.
 
     All rows are written in one transaction. A recording that is known from the same algorithm
-    version is left as it is; what another version found is replaced.
+    version is left as it is; what another version found is replaced. Raises StoreError when the
+    disk does not take the rows; then the store is as before.
     """
-    where = str(path.resolve())
     with store.writing, store.cursor() as cursor, transaction(cursor):
-        known = cursor.execute(
-            "SELECT algorithm_version, path FROM sessions WHERE recording_id = ?",
-            [session.recording_id],
-        ).fetchone()
-        if known == (session.algorithm_version, where):
+        if _is_known(cursor, session.recording_id, session.algorithm_version, path):
             return False
-        if known and known[0] == session.algorithm_version:
-            _move(cursor, session.recording_id, where)
-            return False
-        if known:
-            delete_session(cursor, session.recording_id)
-        insert_session(cursor, session, where)
+        delete_session(cursor, session.recording_id)
+        insert_session(cursor, session, str(path.resolve()))
     return True
 
 
 def ingest_folder(store: Store, folder: Path, on_progress: Progress | None = None) -> IngestReport:
     """Analyze and store every recording below a folder that this algorithm version has not seen.
 
-    A recording that cannot be read or analyzed is reported and the others are still taken.
+    A recording that cannot be read or analyzed is reported and the others are still taken. Raises
+    StoreError when there is no such folder.
     """
-    recordings = sorted(manifest.parent for manifest in folder.glob("**/recording.json"))
+    if not folder.is_dir():
+        raise StoreError(
+            f"There is no folder {folder}, so no recording was ingested; "
+            "name the folder that holds your recordings."
+        )
+    recordings = _recordings_below(folder)
     seen = _seen_paths(store)
     ingested, bad = 0, []
     for number, path in enumerate(recordings, start=1):
@@ -76,17 +75,35 @@ def ingest_folder(store: Store, folder: Path, on_progress: Progress | None = Non
     return IngestReport(ingested=ingested, known=known, bad=tuple(bad))
 
 
+def _recordings_below(folder: Path) -> list[Path]:
+    """Whole recordings; one still being written lies in a hidden folder."""
+    return sorted(
+        manifest.parent
+        for manifest in folder.glob(f"**/{MANIFEST_NAME}")
+        if not any(part.startswith(".") for part in manifest.relative_to(folder).parts)
+    )
+
+
 def _ingest_recording(store: Store, path: Path) -> bool:
     recording = read_recording(path)
-    with store.cursor() as cursor:
-        known = cursor.execute(
-            "SELECT 1 FROM sessions WHERE recording_id = ? AND algorithm_version = ?",
-            [recording.header.id, ALGORITHM_VERSION],
-        ).fetchone()
-        if known:
-            _move(cursor, recording.header.id, str(path.resolve()))
+    with store.writing, store.cursor() as cursor:
+        if _is_known(cursor, recording.header.id, ALGORITHM_VERSION, path):
             return False
     return ingest(store, analyze(recording), path)
+
+
+def _is_known(cursor: Cursor, recording_id: str, algorithm_version: str, path: Path) -> bool:
+    """Whether that version's result is stored; one whose folder is gone has moved to `path`."""
+    row = cursor.execute(
+        "SELECT path FROM sessions WHERE recording_id = ? AND algorithm_version = ?",
+        [recording_id, algorithm_version],
+    ).fetchone()
+    if row and not Path(row[0]).exists():
+        cursor.execute(
+            "UPDATE sessions SET path = ? WHERE recording_id = ?",
+            [str(path.resolve()), recording_id],
+        )
+    return row is not None
 
 
 def _seen_paths(store: Store) -> set[str]:
@@ -95,7 +112,3 @@ def _seen_paths(store: Store) -> set[str]:
             "SELECT path FROM sessions WHERE algorithm_version = ?", [ALGORITHM_VERSION]
         ).fetchall()
     return {path for (path,) in rows}
-
-
-def _move(cursor: Cursor, recording_id: str, path: str) -> None:
-    cursor.execute("UPDATE sessions SET path = ? WHERE recording_id = ?", [path, recording_id])
