@@ -56,7 +56,7 @@ def test_a_session_says_who_when_and_by_which_algorithms(recording: Recording) -
     assert (session.recording_id, session.patient) == ("lie-down", "p1")
     assert session.started_at == datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
     assert session.kind == RecordingKind.POSITIONING
-    assert session.duration_s == pytest.approx(50.0)
+    assert session.duration_s == pytest.approx(recording.duration_s) == 50.0
     assert session.algorithm_version == ALGORITHM_VERSION
 
 
