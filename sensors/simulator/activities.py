@@ -193,9 +193,9 @@ class LieDown(Activity):
         TurnInBed(to=Pose.SUPINE)(stage)
 
     def _fall_back(self, stage: Stage) -> None:
-        stage.turn(LEFT, -90.0, Drop(0.9, 0.18, rebound=0.1))
-        curl(stage, Pose.SUPINE, 1.4)
-        stage.wait(1.6)
+        stage.turn(LEFT, -90.0, Drop(1.1, 0.22, rebound=0.1))
+        curl(stage, Pose.SUPINE, 1.6)
+        stage.wait(2.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -130,7 +130,7 @@ def fall_at_home(
     before: Script = [Walk(seconds=rng.uniform(20.0, 30.0)), Stand(rng.uniform(1.0, 3.0))]
     if seated:
         before += [SitDown(), Sit(20.0)]
-    fall = Fall(kind=kind, fall_s=rng.uniform(0.68, 0.85), stop_s=rng.uniform(0.07, 0.11))
+    fall = Fall(kind=kind, fall_s=rng.uniform(0.68, 0.85), stop_s=rng.uniform(0.07, 0.13))
     after = [GetUp(), Stand(3.0), Walk(seconds=16.0), Stand(3.0)] if recovers else []
     return [*calibration_poses(), GetUp(), *before, fall, Rest(lying_s), *after]
 
