@@ -13,7 +13,7 @@ import streamlit as st
 
 from analytics.store import Cursor, Store
 from analytics.store.queries import Patient
-from dashboard.server import STORE_VARIABLE, DashboardError
+from dashboard.server import STORE_VARIABLE, TODAY_VARIABLE, DashboardError
 
 
 @st.cache_resource(show_spinner="Opening the store…")
@@ -37,6 +37,14 @@ def cursor() -> Iterator[Cursor]:
         yield connection
 
 
+def today() -> date:
+    """The day that the pages show as today: the real one, unless the launcher set another."""
+    shown = os.environ.get(TODAY_VARIABLE)
+    return date.fromisoformat(shown) if shown else date.today()
+
+
 def today_of(patient: Patient) -> date:
-    """The date where the patient lives."""
-    return datetime.now(ZoneInfo(patient.time_zone)).date()
+    """The day that the pages show as today, where the patient lives."""
+    shown = os.environ.get(TODAY_VARIABLE)
+    local = datetime.now(ZoneInfo(patient.time_zone)).date()
+    return date.fromisoformat(shown) if shown else local

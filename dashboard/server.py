@@ -17,6 +17,7 @@ import tomllib
 import webbrowser
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -25,6 +26,9 @@ from sensors.errors import FivepointError
 
 STORE_VARIABLE = "FIVEPOINT_STORE"
 """Environment variable that tells the dashboard process which store to open."""
+
+TODAY_VARIABLE = "FIVEPOINT_TODAY"
+"""Environment variable that sets the day shown as today, for a demo made on that day."""
 
 DEFAULT_PORT = 8501
 
@@ -40,15 +44,22 @@ class DashboardError(FivepointError):
     """The dashboard could not be started."""
 
 
-def serve(store_path: Path, *, port: int = DEFAULT_PORT, open_browser: bool = True) -> None:
+def serve(
+    store_path: Path,
+    *,
+    port: int = DEFAULT_PORT,
+    open_browser: bool = True,
+    today: date | None = None,
+) -> None:
     """Serve the dashboard of a store on loopback until Ctrl-C or a request to terminate.
 
     Prints the address once the dashboard answers. A busy `port` gives way to the next free one.
+    `today` is the day that the pages take for today, without it the real one.
     Raises `DashboardError` when no port is free or the dashboard stops by itself.
     """
     with _terminating_like_ctrl_c():
         try:
-            with dashboard_process(store_path, port=port) as (process, address):
+            with dashboard_process(store_path, port=port, today=today) as (process, address):
                 print(f"Fivepoint is open at {address} (Ctrl-C stops it)", flush=True)
                 if open_browser:
                     webbrowser.open(address)
@@ -63,7 +74,7 @@ def serve(store_path: Path, *, port: int = DEFAULT_PORT, open_browser: bool = Tr
 
 @contextmanager
 def dashboard_process(
-    store_path: Path, *, port: int = DEFAULT_PORT
+    store_path: Path, *, port: int = DEFAULT_PORT, today: date | None = None
 ) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """A running dashboard that answers, with its address; it is stopped on leaving.
 
@@ -71,7 +82,7 @@ def dashboard_process(
     """
     chosen = _free_port(port)
     process = subprocess.Popen(
-        _command(chosen), env=_environment(store_path), stdout=subprocess.DEVNULL
+        _command(chosen), env=_environment(store_path, today), stdout=subprocess.DEVNULL
     )
     try:
         _wait_until_healthy(process, chosen)
@@ -98,10 +109,11 @@ def _flags(options: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
             yield f"--{prefix}{key}={text}"
 
 
-def _environment(store_path: Path) -> dict[str, str]:
+def _environment(store_path: Path, today: date | None) -> dict[str, str]:
     search_path = [str(_HERE.parent), os.environ.get("PYTHONPATH")]
     return {
         **os.environ,
+        **({TODAY_VARIABLE: today.isoformat()} if today else {}),
         STORE_VARIABLE: str(store_path.resolve()),
         "PYTHONPATH": os.pathsep.join(filter(None, search_path)),
     }

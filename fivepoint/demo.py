@@ -51,6 +51,7 @@ FRESH_DAYS = 7
 """A demo older than this is made anew, so that its last week is not long ago."""
 
 SET_REPETITIONS = 10
+CHUNK_S = 600.0
 PAD_MIN = 20.0
 TABLE_MIN = 35.0
 
@@ -238,8 +239,7 @@ def _record(task: _Task) -> tuple[Session, Path]:
         calibrations=_calibrated(simulation, task.id),
     )
     folder = task.folder / task.id
-    recording = write_recording(folder, header, simulation.chunks(), truth=simulation.truth)
-    return analyze(recording), folder
+    return analyze(write_recording(folder, header, simulation.chunks(CHUNK_S))), folder
 
 
 def _script(task: _Task, rng: np.random.Generator) -> Script:
@@ -278,7 +278,7 @@ def _calibrated(simulation: Simulation, made_from: str) -> tuple[Calibration, ..
         return ()
     return calibrate(
         simulation.infos,
-        simulation.chunks(),
+        simulation.chunks(CHUNK_S),
         still=simulation.still_s,
         lying=simulation.lying_s,
         made_from=made_from,

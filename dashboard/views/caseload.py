@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import streamlit as st
 
 from analytics.outcomes import PAIN
 from analytics.store.queries import CaseloadRow, Severity, caseload, outcomes
-from dashboard import words
+from dashboard import data, words
 from dashboard.data import cursor
 from dashboard.selection import open_patient
 
@@ -78,7 +76,7 @@ _COLUMNS = {
     "Last recording": st.column_config.DateColumn(format="D MMM YYYY"),
 }
 
-today = date.today()
+today = data.today()
 with cursor() as connection:
     rows = caseload(connection, today)
     pain = {
