@@ -8,7 +8,8 @@ from sensors.recording.calibrations import read_calibrations, write_calibrations
 from sensors.recording.counts import quantized
 from sensors.recording.header import RecordingError, RecordingHeader, RecordingKind
 from sensors.recording.reading import Recording, find_recordings, read_recording
-from sensors.recording.spool import Spool, recover
+from sensors.recording.recovery import recover
+from sensors.recording.spool import Spool
 from sensors.recording.writing import write_recording
 
 __all__ = [
