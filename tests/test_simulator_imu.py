@@ -39,7 +39,7 @@ def gyro_of(chunk: Chunk) -> np.ndarray:
     return chunk.gyro
 
 
-def test_at_rest_an_ideal_sensor_reads_gravity_and_nothing_else():
+def test_at_rest_an_ideal_sensor_reads_gravity_and_nothing_else() -> None:
     chunk = samples(IDEAL, [LieDown(), Rest(10.0)])
     still = chunk.t_s > chunk.t_s[-1] - 9.0
     resolution_ms2 = IDEAL.info.acc_scale_ms2
@@ -50,14 +50,14 @@ def test_at_rest_an_ideal_sensor_reads_gravity_and_nothing_else():
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**31))
-def test_mounting_only_rotates(seed: int):
+def test_mounting_only_rotates(seed: int) -> None:
     mounting = Rotation.random(rng=np.random.default_rng(seed)).as_matrix()
     straight, turned = samples(IDEAL), samples(replace(IDEAL, mounting=mounting))
     assert turned.acc == pytest.approx(straight.acc @ mounting, abs=0.01)
     assert gyro_of(turned) == pytest.approx(gyro_of(straight) @ mounting, abs=0.003)
 
 
-def test_the_same_seed_gives_the_same_bytes_whatever_else_is_worn():
+def test_the_same_seed_gives_the_same_bytes_whatever_else_is_worn() -> None:
     sensor, other = (
         VirtualSensor(placement=Placement.STERNUM),
         VirtualSensor(placement=Placement.THIGH),
@@ -70,7 +70,7 @@ def test_the_same_seed_gives_the_same_bytes_whatever_else_is_worn():
     assert samples(sensor, seed=6).acc.tobytes() != alone.acc.tobytes()
 
 
-def test_chunks_hold_every_sample_once_in_order_of_time():
+def test_chunks_hold_every_sample_once_in_order_of_time() -> None:
     sensors = [VirtualSensor(placement=p) for p in (Placement.STERNUM, Placement.PELVIS)]
     simulation = simulate(LIVELY, sensors=sensors, seed=1)
     chunks = list(simulation.chunks(3.0))
@@ -82,7 +82,7 @@ def test_chunks_hold_every_sample_once_in_order_of_time():
         assert np.array_equal(np.concatenate([c.t_s for c in mine]), whole.t_s)
 
 
-def test_samples_are_whole_counts_and_stamps_whole_microseconds():
+def test_samples_are_whole_counts_and_stamps_whole_microseconds() -> None:
     sensor = VirtualSensor(placement=Placement.PELVIS)
     chunk, info = samples(sensor), sensor.info
     counts = np.rint(chunk.acc / info.acc_scale_ms2)
@@ -90,7 +90,7 @@ def test_samples_are_whole_counts_and_stamps_whole_microseconds():
     assert np.array_equal(np.rint(chunk.t_s * 1e6) / 1e6, chunk.t_s)
 
 
-def test_range_clips():
+def test_range_clips() -> None:
     fall: list[Activity] = [Stand(1.0), Fall(kind=FallKind.BACKWARD), Rest(1.0)]
     narrow = replace(IDEAL, acc_range_g=2.0, gyro_range_dps=60.0)
     wide_acc, clipped = np.abs(samples(IDEAL, fall).acc), samples(narrow, fall)
@@ -100,7 +100,7 @@ def test_range_clips():
     assert narrow.info.acc_scale_ms2 * FULL_SCALE_COUNTS == pytest.approx(2.0 * GRAVITY_MS2)
 
 
-def test_lost_packets_leave_whole_gaps_of_the_stated_share():
+def test_lost_packets_leave_whole_gaps_of_the_stated_share() -> None:
     sensor = replace(IDEAL, loss=0.1, packet_samples=10, rate_hz=50.0)
     chunk = samples(sensor, [Stand(1200.0)])
     steps = np.rint(np.diff(chunk.t_s) * 50.0).astype(int)
@@ -110,7 +110,7 @@ def test_lost_packets_leave_whole_gaps_of_the_stated_share():
     assert lost.mean() / 10.0 == pytest.approx(3.0, abs=1.0)
 
 
-def test_a_fast_clock_stamps_events_late():
+def test_a_fast_clock_stamps_events_late() -> None:
     script: list[Activity] = [Stand(600.0), Fall(kind=FallKind.FORWARD), Rest(2.0)]
     impact_s = simulate(script, sensors=(), seed=1).truth["falls"][0]["impact_s"]
     drifts_s = []
@@ -121,13 +121,13 @@ def test_a_fast_clock_stamps_events_late():
     assert np.std(drifts_s) > 0.02
 
 
-def test_jittered_stamps_still_rise():
+def test_jittered_stamps_still_rise() -> None:
     chunk = samples(replace(IDEAL, jitter_s=0.02))
     assert (np.diff(chunk.t_s) > 0.0).all()
     assert np.diff(chunk.t_s).std() > 1e-3
 
 
-def test_bias_and_noise_have_the_stated_size():
+def test_bias_and_noise_have_the_stated_size() -> None:
     noisy = replace(IDEAL, acc_noise_ms2=0.05, gyro_bias_sd_rads=0.01)
     script: list[Activity] = [LieDown(), Rest(30.0)]
     chunks = [samples(noisy, script, seed) for seed in range(8)]
@@ -138,7 +138,7 @@ def test_bias_and_noise_have_the_stated_size():
     assert np.std(bias) == pytest.approx(0.01, rel=0.5)
 
 
-def test_soft_tissue_tilts_the_sensor_at_an_impact_and_little_at_rest():
+def test_soft_tissue_tilts_the_sensor_at_an_impact_and_little_at_rest() -> None:
     fall: list[Activity] = [Stand(3.0), Fall(kind=FallKind.LATERAL), Rest(3.0)]
     sensor = VirtualSensor.ideal(Placement.STERNUM)
     firm, soft = samples(sensor, fall), samples(replace(sensor, wobble_deg_per_g=0.4), fall)
@@ -152,14 +152,14 @@ def test_soft_tissue_tilts_the_sensor_at_an_impact_and_little_at_rest():
     )
 
 
-def test_an_accelerometer_alone_gives_no_gyro():
+def test_an_accelerometer_alone_gives_no_gyro() -> None:
     sensor = VirtualSensor(placement=Placement.STERNUM, has_gyro=False)
     assert samples(sensor).gyro is None
     assert sensor.info.gyro_scale_rads is None
 
 
 @pytest.mark.parametrize("placement", Placement)
-def test_true_calibrations_show_the_poses_upright_and_flat(placement: Placement):
+def test_true_calibrations_show_the_poses_upright_and_flat(placement: Placement) -> None:
     sensor = replace(VirtualSensor.ideal(placement), mounting=None)
     simulation = simulate([Stand(5.0), LieDown(), Rest(5.0)], sensors=[sensor], seed=9)
     [calibration] = simulation.true_calibrations()

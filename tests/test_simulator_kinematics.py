@@ -68,7 +68,7 @@ def travelled_m(frame: Frame, attitude: Rotation) -> FloatArray:
 
 
 @pytest.mark.parametrize("segment", Segment)
-def test_the_integrated_angular_rate_keeps_the_vertical(segment: Segment):
+def test_the_integrated_angular_rate_keeps_the_vertical(segment: Segment) -> None:
     simulation = simulate(ROUND_TRIP, sensors=(), seed=3)
     _, frame = frame_of(simulation, segment)
     vertical = attitudes(frame).inv().apply([0.0, 0.0, 1.0]).T
@@ -76,13 +76,13 @@ def test_the_integrated_angular_rate_keeps_the_vertical(segment: Segment):
 
 
 @pytest.mark.parametrize("segment", Segment)
-def test_a_body_that_gets_up_again_is_back_at_its_height(segment: Segment):
+def test_a_body_that_gets_up_again_is_back_at_its_height(segment: Segment) -> None:
     simulation = simulate(ROUND_TRIP, sensors=(), seed=3)
     _, frame = frame_of(simulation, segment)
     assert abs(travelled_m(frame, attitudes(frame))[2]) < 0.01
 
 
-def test_sitting_down_lowers_the_hips_to_the_seat():
+def test_sitting_down_lowers_the_hips_to_the_seat() -> None:
     simulation = simulate([SitDown()], sensors=(), seed=1)
     t_s = np.arange(0.0, simulation.duration_s, 1.0 / RATE_HZ)
     frame = simulation.segment_frame(Segment.PELVIS, t_s)
@@ -92,7 +92,7 @@ def test_sitting_down_lowers_the_hips_to_the_seat():
 
 
 @pytest.mark.parametrize("kind", FallKind)
-def test_a_fall_ends_on_the_floor(kind: FallKind):
+def test_a_fall_ends_on_the_floor(kind: FallKind) -> None:
     simulation = simulate([Stand(0.5), Fall(kind=kind), Rest(0.5)], sensors=(), seed=1)
     t_s = np.arange(0.0, simulation.duration_s, 1.0 / RATE_HZ)
     frame = simulation.segment_frame(Segment.PELVIS, t_s)
@@ -100,7 +100,7 @@ def test_a_fall_ends_on_the_floor(kind: FallKind):
     assert travelled_m(frame, attitudes(frame))[2] == pytest.approx(fallen_m, abs=5e-3)
 
 
-def test_in_a_bridge_the_hips_rise_and_the_shoulders_stay():
+def test_in_a_bridge_the_hips_rise_and_the_shoulders_stay() -> None:
     peak_deg, share = 25.0, BODY.bridge_thorax_share
     lift = [LieDown(), Rest(1.0), Bridge(peak_deg=peak_deg, hold_s=1.0, tremor_deg=0.0)]
     simulation = simulate(lift, sensors=(), seed=1)
@@ -120,7 +120,7 @@ def test_in_a_bridge_the_hips_rise_and_the_shoulders_stay():
     assert np.abs(travelled_m(shoulders, attitudes(shoulders))).max() < 0.01
 
 
-def test_the_thigh_leans_on_a_foot_that_stays_in_a_bridge():
+def test_the_thigh_leans_on_a_foot_that_stays_in_a_bridge() -> None:
     simulation = simulate([LieDown(), Bridge(peak_deg=30.0), Rest(1.0)], sensors=(), seed=1)
     [repetition] = simulation.truth["repetitions"]
     t_s = np.array([repetition["start_s"], repetition["hold_start_s"]])
@@ -130,7 +130,7 @@ def test_the_thigh_leans_on_a_foot_that_stays_in_a_bridge():
     assert 10.0 < raised_deg < 45.0
 
 
-def test_walking_shakes_the_trunk_by_its_vertical_acceleration():
+def test_walking_shakes_the_trunk_by_its_vertical_acceleration() -> None:
     simulation = simulate([Walk(seconds=10.0, vertical_g=0.3)], sensors=(), seed=2)
     _, frame = frame_of(simulation, Segment.PELVIS)
     vertical = np.einsum("ij,ij->j", frame.up, frame.force)[1000:-1500] / GRAVITY_MS2 - 1.0
