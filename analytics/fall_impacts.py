@@ -16,6 +16,8 @@ from sensors.types import GRAVITY_MS2, FloatArray
 
 _PEAK_WITHIN_S = 0.1
 _TUMBLE_S = 1.5
+_TOGETHER_S = 0.5
+_GRAVITY_ERROR_G = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,19 @@ class ImpactFinder:
         """The stream has ended: return the impacts whose aftermath was cut off but tells enough."""
         held = [int(self._state.held_index)] if self._state.held_g > 0.0 else []
         return self._described(self._pending + held)
+
+    def felt(self, index: int) -> bool:
+        """Whether this sensor felt an impact there, too; a sensor that cannot tell agrees.
+
+        It cannot while its samples are missing, or where it does not measure gravity at rest.
+        """
+        force_g = np.linalg.norm(self.acc_g(index, -_TOGETHER_S, _TOGETHER_S), axis=1)
+        resting_g = self.acc_g(index, _TUMBLE_S, AFTER_S)
+        resting_g = resting_g[~np.isnan(resting_g[:, 0])]
+        if np.isnan(force_g).mean() > 0.5 or len(resting_g) == 0:
+            return True
+        gravity_g = np.linalg.norm(resting_g.mean(axis=0))
+        return bool(abs(gravity_g - 1.0) > _GRAVITY_ERROR_G or np.nanmax(force_g) >= self._least_g)
 
     def acc_g(self, index: int, from_s: float, until_s: float) -> FloatArray:
         """Specific force (n, 3) in g from and until so long after a sample, NaN where not known."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from analytics.fall_model import FallModel, default_model
 from sensors.types import FloatArray
 
 _SECOND = samples(1.0)
+
+_Felt: TypeAlias = tuple[Impact, ImpactFinder]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +49,8 @@ class FallDetector:
     called or the watch ends, and tells how long the body had lain still. A fall just before the
     stream's end is judged by what there is.
 
-    With two sensors either may call the fall; within 3 s of each other they mean the same one.
+    With two sensors either may call the fall, but both must have felt the impact: in a fall the
+    whole body drops, while who lies down quickly lets the trunk drop beside a pelvis at rest.
     A slide to the floor without impact looks like lying down on purpose, and is not found.
     """
 
@@ -63,34 +67,38 @@ class FallDetector:
 
     def update(self, chunk: BodyChunk) -> list[Event]:
         """See `Detector.update`: falls whose watch has ended."""
-        calls: list[_Call] = []
+        felt: list[_Felt] = []
         for name in (Segment.TRUNK, Segment.PELVIS):
             if name in chunk.segments:
                 finder = self._finder(name, chunk.start_index)
-                calls += self._calls(finder, finder.update(chunk.segments[name]))
-        events = self._follow(calls)
+                felt += [(impact, finder) for impact in finder.update(chunk.segments[name])]
+        events = self._follow(self._calls(felt))
         return events + self._watch(chunk.start_index + len(chunk))
 
     def finish(self) -> list[Event]:
         """See `Detector.finish`: falls in the last seconds, and one still watched."""
-        calls: list[_Call] = []
-        for finder in self._finders.values():
-            calls += self._calls(finder, finder.finish())
-        return self._follow(calls) + self._end_watch()
+        felt = [(i, finder) for finder in self._finders.values() for i in finder.finish()]
+        return self._follow(self._calls(felt)) + self._end_watch()
 
     def _finder(self, name: Segment, start_index: int) -> ImpactFinder:
         if name not in self._finders:
             self._finders[name] = ImpactFinder(start_index, self._params.impact)
         return self._finders[name]
 
-    def _calls(self, finder: ImpactFinder, impacts: list[Impact]) -> list[_Call]:
-        calls = (_Call(i, self._model.probability(i.features), finder) for i in impacts)
-        return [call for call in calls if call.probability >= self._params.least_probability]
+    def _calls(self, felt: list[_Felt]) -> list[_Call]:
+        """The falls among the impacts, in the order of time."""
+        calls = []
+        for impact, finder in sorted(felt, key=lambda each: each[0].index):
+            probability = self._model.probability(impact.features)
+            likely = probability >= self._params.least_probability
+            if likely and all(sensor.felt(impact.index) for sensor in self._finders.values()):
+                calls.append(_Call(impact, probability, finder))
+        return calls
 
     def _follow(self, calls: list[_Call]) -> list[Event]:
-        """Watch each called fall until the next is called, in the order of their impacts."""
+        """Watch each called fall until the next is called."""
         events: list[Event] = []
-        for call in sorted(calls, key=lambda call: call.impact.index):
+        for call in calls:
             events += self._watch(call.impact.index + samples(AFTER_S))
             if self._watched is not None and self._watched.is_same(call):
                 self._watched.add(call)

@@ -154,6 +154,19 @@ def test_two_sensors_tell_of_one_fall_once() -> None:
     assert found == falls(both, pieces=40)
 
 
+def test_an_impact_that_only_the_trunk_feels_is_lying_down_quickly() -> None:
+    seated = held((0.0, 0.0, 0.0), (5.3, 5.0, 0.0), (6.0, 90.0, 0.0), (14.0, 90.0, 0.0))
+    assert falls(BodyChunk(0, {Segment.TRUNK: fall(), Segment.PELVIS: seated})) == []
+
+
+def test_a_second_sensor_that_is_broken_does_not_hide_a_fall() -> None:
+    whole = fall()
+    broken = replace(whole, acc=0.2 * whole.acc)
+    silent = replace(whole, acc=np.full_like(whole.acc, np.nan))
+    for other in (broken, silent):
+        assert len(falls(BodyChunk(0, {Segment.TRUNK: whole, Segment.PELVIS: other}))) == 1
+
+
 def test_two_falls_are_two_events() -> None:
     first = fall_and_walk(lying_s=4.0)
     twice = SegmentChunk(
