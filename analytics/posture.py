@@ -30,8 +30,11 @@ class PostureParams:
     upright_limit_deg: float = 60.0
     """Inclination that parts upright from lying; a change is dated at its crossing. Engineering
     judgement: propped up in bed counts as lying up to 30° of backrest."""
+    leaning_limit_deg: float = 45.0
+    """The same to the side, where nobody stays upright: on the side the chest rests on the ribs
+    and the shoulder and reads 56–93°, measured on four people (Barshan and Altun's data)."""
     hysteresis_deg: float = 5.0
-    """Lying starts above 65° and ends below 55°."""
+    """Lying starts above 65° and ends below 55°, or in proportion to the side."""
     side_hysteresis_deg: float = 10.0
     """A turn counts once it is this far past the diagonal between two lying sides."""
     dwell_s: float = 2.0
@@ -102,7 +105,8 @@ class PostureDetector:
 def posture_of(up: FloatArray) -> Posture:
     """The posture nearest to a vertical (3,) in trunk axes, of any length, without hysteresis."""
     x, y, z = (float(part) for part in up)
-    return _POSTURES[_nearest(x, y, z, np.cos(np.radians(PostureParams().upright_limit_deg)), True)]
+    limits = _limits(PostureParams())
+    return _POSTURES[_nearest(x, y, z, True, limits)]
 
 
 def _usable_up(segment: SegmentChunk | None, count: int) -> FloatArray:
@@ -123,9 +127,10 @@ def _limits(params: PostureParams) -> np.record:
     upright, margin = params.upright_limit_deg, params.hysteresis_deg
     return record(
         weight=1.0 - np.exp(-1.0 / (BODY_RATE_HZ * params.tau_s)),
-        upright_cos=np.cos(np.radians(upright)),
-        lying_on_cos=np.cos(np.radians(upright + margin)),
-        lying_off_cos=np.cos(np.radians(upright - margin)),
+        upright_tan=np.tan(np.radians(upright)),
+        lying_on_tan=np.tan(np.radians(upright + margin)),
+        lying_off_tan=np.tan(np.radians(upright - margin)),
+        side_weight=np.tan(np.radians(upright)) / np.tan(np.radians(params.leaning_limit_deg)),
         side_tan=np.tan(np.radians(45.0 + params.side_hysteresis_deg)),
         dwell=round(params.dwell_s * BODY_RATE_HZ),
         max_missing=round(params.max_gap_s * BODY_RATE_HZ),
@@ -194,7 +199,7 @@ def _low_pass(up: FloatArray, weight: float, state: np.record) -> None:
 @kernel
 def _recognize(facing_known: bool, limits: np.record, state: np.record) -> None:
     """Keep the posture while its own limits hold, else take the nearest, dated to its crossing."""
-    nearest = _nearest(state.x, state.y, state.z, limits.upright_cos, facing_known)
+    nearest = _nearest(state.x, state.y, state.z, facing_known, limits)
     if nearest != state.nearest:
         state.nearest = nearest
         state.nearest_from = state.index
@@ -207,8 +212,9 @@ def _recognize(facing_known: bool, limits: np.record, state: np.record) -> None:
 
 
 @kernel
-def _nearest(x: float, y: float, z: float, upright_cos: float, facing_known: bool) -> int:
-    if z > upright_cos * np.sqrt(x * x + y * y + z * z):
+def _nearest(x: float, y: float, z: float, facing_known: bool, limits: np.record) -> int:
+    side_weight = limits.side_weight if facing_known else 1.0
+    if _is_upright(x, y, z, limits.upright_tan, side_weight):
         return _UPRIGHT
     if not facing_known:
         return _UNKNOWN
@@ -218,13 +224,19 @@ def _nearest(x: float, y: float, z: float, upright_cos: float, facing_known: boo
 
 
 @kernel
+def _is_upright(x: float, y: float, z: float, limit_tan: float, side_weight: float) -> bool:
+    """Whether the inclination is below its limit, which is narrower to the side."""
+    return bool(z * limit_tan > np.sqrt(x * x + (side_weight * y) ** 2))
+
+
+@kernel
 def _holds(facing_known: bool, limits: np.record, state: np.record) -> bool:
     """Whether the vertical is still within the posture's limits, widened by the hysteresis."""
-    norm = np.sqrt(state.x**2 + state.y**2 + state.z**2)
-    if state.posture == _UPRIGHT:
-        return bool(state.z > limits.lying_on_cos * norm)
-    if state.z > limits.lying_off_cos * norm:
-        return False
+    side_weight = limits.side_weight if facing_known else 1.0
+    limit_tan = limits.lying_on_tan if state.posture == _UPRIGHT else limits.lying_off_tan
+    upright = _is_upright(state.x, state.y, state.z, limit_tan, side_weight)
+    if upright or state.posture == _UPRIGHT:
+        return bool(upright and state.posture == _UPRIGHT)
     if state.posture == _UNKNOWN:
         return not facing_known
     along, across = state.x, state.y

@@ -53,6 +53,9 @@ def postures(chunk: BodyChunk) -> list[Posture]:
         (90, 90, RIGHT),
         (90, -90, LEFT),
         (80, 30, SUPINE),
+        (56, 86, RIGHT),
+        (56, 0, UPRIGHT),
+        (35, -90, UPRIGHT),
     ],
 )
 def test_a_held_pose_is_one_bout_of_its_posture(
@@ -88,13 +91,13 @@ def test_turning_over_the_back_of_the_circle_is_no_detour() -> None:
 def test_a_side_passed_through_in_lying_down_belongs_to_the_lying_that_follows() -> None:
     first, second = bouts(trunk((0, 0, 90), (10, 0, 90), (12, 90, 90), (13, 90, 0), (30, 90, 0)))
     assert (first.posture, second.posture) == (UPRIGHT, SUPINE)
-    assert first.end_s == pytest.approx(11.3, abs=0.7)
+    assert first.end_s == pytest.approx(11.0, abs=0.7)
 
 
 def test_a_side_passed_through_in_getting_up_belongs_to_the_lying_before() -> None:
     first, second = bouts(trunk((0, 90, 0), (10, 90, 0), (11, 90, 90), (13, 0, 90), (30, 0, 90)))
     assert (first.posture, second.posture) == (SUPINE, UPRIGHT)
-    assert first.end_s == pytest.approx(11.7, abs=0.7)
+    assert first.end_s == pytest.approx(12.0, abs=0.7)
 
 
 def test_the_time_of_a_side_passed_through_in_turning_over_is_shared() -> None:
