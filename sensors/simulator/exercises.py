@@ -19,6 +19,8 @@ class Bridge(Activity):
     `peak_deg` is the pelvis's change of pitch from the rest before; the hold loses `sag_deg` of it
     steadily and trembles. `roll_deg` is the pelvic roll during the hold, positive with the left
     side up. A `cut_short` bridge is lowered at once when it gets there and counts as partial.
+    Movements of older adults decelerate longer, in overlapping submovements (Ketcham et al. 2002,
+    J Gerontol B 57:P54): `late_share` of the way is left to a second one that ends the movement.
     """
 
     peak_deg: float = 22.0
@@ -28,6 +30,7 @@ class Bridge(Activity):
     sag_deg: float = 0.0
     roll_deg: float = 0.0
     tremor_deg: float = 0.015
+    late_share: float = 0.0
     cut_short: bool = False
 
     starts_from = (Pose.SUPINE,)
@@ -39,8 +42,8 @@ class Bridge(Activity):
         start_s = stage.now_s
         hold_start_s = start_s + self.lift_s
         hold_end_s = hold_start_s + hold_s
-        stage.bend(self.lift_s, bridge=self.peak_deg, pelvis_twist=-self.roll_deg)
-        stage.bend(self.lift_s, spine_twist=self.roll_deg)
+        self._reach(stage, self.peak_deg, self.lift_s)
+        stage.bend(self.lift_s, pelvis_twist=-self.roll_deg, spine_twist=self.roll_deg)
         stage.wave(
             Channel.BRIDGE,
             np.radians(self.tremor_deg),
@@ -52,7 +55,8 @@ class Bridge(Activity):
         if hold_s:
             stage.bend(hold_s, bridge=self.peak_deg - self.sag_deg)
             stage.wait(hold_s)
-        stage.bend(self.lower_s, bridge=0.0, pelvis_twist=0.0, spine_twist=0.0)
+        self._reach(stage, 0.0, self.lower_s)
+        stage.bend(self.lower_s, pelvis_twist=0.0, spine_twist=0.0)
         stage.wait(self.lower_s)
         stage.repetitions.append(
             RepetitionTruth(
@@ -64,6 +68,13 @@ class Bridge(Activity):
                 partial=self.cut_short,
             )
         )
+
+    def _reach(self, stage: Stage, height_deg: float, seconds: float) -> None:
+        """Lift or lower in two submovements, the later one overlapping the first."""
+        way_deg = height_deg - np.degrees(stage.levels[Channel.BRIDGE])
+        first_s = (1.0 - self.late_share) * seconds
+        stage.bend(first_s, bridge=height_deg - self.late_share * way_deg)
+        stage.bend(0.5 * seconds, after_s=0.5 * seconds, bridge=height_deg)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

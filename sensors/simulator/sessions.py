@@ -78,6 +78,7 @@ class BridgingSet:
             lower_s=self.lower_s * rng.uniform(0.85, 1.2),
             sag_deg=self.sag_deg * rng.uniform(0.7, 1.3),
             roll_deg=self.roll_deg + rng.uniform(-0.8, 0.8),
+            late_share=rng.uniform(0.0, 0.15),
             cut_short=cut_short,
         )
 
