@@ -40,7 +40,9 @@ class RangeParams:
     shallow_part: float = 0.4
     """Of the range usual in the last repetitions; less is partial."""
     short_part: float = 0.1
-    """Of the hold usual in the last repetitions; less is partial."""
+    """Of the hold usual in the last repetitions; less is partial …"""
+    min_usual_hold_s: float = 2.0
+    """… where holding is usual at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +56,9 @@ class SetParams:
     """Like movements in a row that make a set."""
     max_pause_s: float = 20.0
     """Rest that ends a set."""
-    min_alignment: float = 0.85
+    min_alignment: float = 0.7
     """Cosine between the axes of two movements of one set."""
-    max_range_ratio: float = 2.0
+    max_range_ratio: float = 1.7
     """Between the ranges of two movements of one set."""
     max_usual_deg: float = 40.0
     """Largest usual range: knees that roll or open to the side go further."""
@@ -247,7 +249,8 @@ class _Usual:
             peak_deg = np.median([usual.peak_deg for usual in self._last])
             hold_s = np.median([usual.hold_s for usual in self._last])
             shallow = repetition.peak_deg < self._params.shallow_part * peak_deg
-            short = repetition.hold_s < self._params.short_part * hold_s
+            holds = hold_s >= self._params.min_usual_hold_s
+            short = holds and repetition.hold_s < self._params.short_part * hold_s
             repetition = replace(repetition, partial=bool(repetition.partial or shallow or short))
         if not repetition.partial:
             self._last.append(repetition)

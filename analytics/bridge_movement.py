@@ -112,12 +112,23 @@ def movement(stretch: Stretch, rise_axis: FloatArray | None, params: HoldParams)
     stretch = replace(stretch, samples=samples)
     up = _smoothed(samples[:, UP])
     up /= np.linalg.norm(up, axis=1, keepdims=True)
-    axis = up[stretch.top] - up[stretch.low] if rise_axis is None else rise_axis
-    axis = axis / np.linalg.norm(axis)
+    top, before, after = stretch.top, slice(stretch.low, stretch.top + 1), slice(stretch.top, None)
+    axis = _axis(up, top, before if stretch.closes else after) if rise_axis is None else rise_axis
     tilt_deg = np.degrees(np.arcsin(np.clip(up @ axis, -1.0, 1.0)))
-    rate_degs = _rate_degs(samples, tilt_deg)
-    times = timing(tilt_deg, rate_degs, stretch.low, stretch.top, params)
+    fallen_deg = [float(tilt_deg[top] - tilt_deg[side].min()) for side in (before, after)]
+    if stretch.opens or stretch.closes:
+        depth_deg = fallen_deg[1] if stretch.opens else fallen_deg[0]
+    else:
+        depth_deg = min(fallen_deg)
+    times = timing(tilt_deg, _rate_degs(samples, tilt_deg), top, depth_deg, params)
     return None if times is None else Movement(stretch, times, axis, up, tilt_deg)
+
+
+def _axis(up: FloatArray, top: int, side: slice) -> FloatArray:
+    """From the direction farthest from the top, on one side of it, to the top; of unit length."""
+    away = up[top] - up[side]
+    farthest = away[np.argmax(np.linalg.norm(away, axis=1))]
+    return np.asarray(farthest / max(float(np.linalg.norm(farthest)), 1e-9))
 
 
 def _rate_degs(samples: FloatArray, tilt_deg: FloatArray) -> FloatArray:

@@ -5,17 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from analytics.body import BODY_RATE_HZ
 from sensors.types import FloatArray
 
 _MIDDLE = 0.5
 _NEAR_END = 0.85
-_REACH = 2.2
-"""From half way to 85 % of the way is this part of the way from half way to the very end: 2.38 in a
-minimum-jerk movement (Flash and Hogan 1985), 2.03 in a harmonic one."""
+_REACH = 2.38
+"""Half of a movement takes this many times the part from half way to 85 % of the way, if it has
+minimum jerk (Flash and Hogan 1985); with a harmonic course it would be 2.03."""
 
-_PLATEAU_S = 1.0
+_SECOND = round(BODY_RATE_HZ)
+_FLAT_DEG = 1.5
+_FLAT_PART = 0.1
+"""A second is flat if the tilt stays within 1.5° or 10 % of the depth."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,27 +49,26 @@ class HoldParams:
 
 
 def timing(
-    tilt_deg: FloatArray, rate_degs: FloatArray, low: int, top: int, params: HoldParams
+    tilt_deg: FloatArray, rate_degs: FloatArray, top: int, depth_deg: float, params: HoldParams
 ) -> Timing | None:
     """When the repetition began, was held and ended, in a window that shows it whole.
 
     `tilt_deg` (n,) is low-passed and grows as the hips rise, `rate_degs` (n,) is the angular speed;
-    `low` and `top` are the samples of the lowest tilt before the lift and of the highest. The lift
+    `top` is the sample of the highest tilt and `depth_deg` about how far it falls on both sides.
+    The rest on each side is the first second that is flat, or else the lowest sample. The lift
     begins and the lowering ends where a smooth movement through the crossings at 15, 50 and 85 %
-    would; None where the window does not show a lift and a lowering.
+    would. None where the window does not show a lift and a lowering.
     """
-    bottom = top + int(np.argmin(tilt_deg[top:]))
-    lift = _last_below(tilt_deg, 0.5 * (tilt_deg[low] + tilt_deg[top]), low, top)
-    lower = _first_below(tilt_deg, 0.5 * (tilt_deg[bottom] + tilt_deg[top]), top, bottom)
-    if lift is None or lower is None:
+    back, ahead = _descent(tilt_deg[top::-1], depth_deg), _descent(tilt_deg[top:], depth_deg)
+    if back is None or ahead is None:
         return None
-    held = _hold(tilt_deg, rate_degs, (low, lift, lower, bottom), top, params)
-    plateau = round(_PLATEAU_S * BODY_RATE_HZ)
-    first, last = held
-    into = float(np.median(tilt_deg[first : min(first + plateau, last) + 1]))
-    out_of = float(np.median(tilt_deg[max(last - plateau, first) : last + 1]))
-    before = _rest_before(tilt_deg, low, lift)
-    after = _rest_after(tilt_deg, lower, bottom)
+    lift, low, before = top - back[0], top - back[1], back[2]
+    lower, bottom, after = top + ahead[0], top + ahead[1], ahead[2]
+    first, last = _hold(tilt_deg, rate_degs, (low, lift, lower, bottom), top, params)
+    into = float(np.median(tilt_deg[first : min(first + _SECOND, last) + 1]))
+    out_of = float(np.median(tilt_deg[max(last - _SECOND, first) : last + 1]))
+    if not (before < into and after < out_of):
+        return None
     start, hold_start = _edges(tilt_deg, lift, before, into)
     end, hold_end = _edges_backwards(tilt_deg, lower, after, out_of)
     if hold_start > hold_end:
@@ -78,6 +81,22 @@ def timing(
         range_deg=float(tilt_deg[lift : lower + 1].max()) - before,
         return_deg=out_of - after,
     )
+
+
+def _descent(tilt_deg: FloatArray, depth_deg: float) -> tuple[int, int, float] | None:
+    """Samples from the top, the first, to half the depth and on to the rest; the rest's level."""
+    below = np.flatnonzero(tilt_deg <= tilt_deg[0] - 0.5 * depth_deg)
+    if len(below) == 0:
+        return None
+    half = int(below[0])
+    if len(tilt_deg) - half > _SECOND:
+        seconds = sliding_window_view(tilt_deg[half:], _SECOND)
+        range_deg = seconds.max(axis=1) - seconds.min(axis=1)
+        flat = np.flatnonzero(range_deg <= max(_FLAT_DEG, _FLAT_PART * depth_deg))
+        if len(flat):
+            return half, half + int(flat[0]), float(np.median(seconds[flat[0]]))
+    lowest = half + int(np.argmin(tilt_deg[half:]))
+    return half, lowest, float(tilt_deg[lowest])
 
 
 def _hold(
@@ -93,33 +112,18 @@ def _hold(
     slow = rate_degs[lift : lower + 1] < max(params.min_rate_degs, params.rate_part * fastest)
     still = lift + np.flatnonzero(slow)
     tolerance_deg = max(params.min_level_deg, params.level_part * (tilt_deg[top] - tilt_deg[low]))
-    plateau = round(_PLATEAU_S * BODY_RATE_HZ)
     first = last = top
     for i in still:
-        local = np.median(tilt_deg[still[(still >= i) & (still <= i + plateau)]])
+        local = np.median(tilt_deg[still[(still >= i) & (still <= i + _SECOND)]])
         if abs(tilt_deg[i] - local) <= tolerance_deg:
             first = min(int(i), top)
             break
     for i in still[::-1]:
-        local = np.median(tilt_deg[still[(still <= i) & (still >= i - plateau)]])
+        local = np.median(tilt_deg[still[(still <= i) & (still >= i - _SECOND)]])
         if abs(tilt_deg[i] - local) <= tolerance_deg:
             last = max(int(i), top)
             break
     return first, last
-
-
-def _rest_before(tilt_deg: FloatArray, low: int, lift: int) -> float:
-    """Median tilt over the last second before the lift sets in."""
-    onset = _last_below(tilt_deg, tilt_deg[low] + 0.1 * (tilt_deg[lift] - tilt_deg[low]), low, lift)
-    onset = low if onset is None else onset
-    return float(np.median(tilt_deg[max(onset - round(_PLATEAU_S * BODY_RATE_HZ), 0) : onset + 1]))
-
-
-def _rest_after(tilt_deg: FloatArray, lower: int, bottom: int) -> float:
-    level = tilt_deg[bottom] + 0.1 * (tilt_deg[lower] - tilt_deg[bottom])
-    arrived = _first_below(tilt_deg, level, lower, bottom)
-    arrived = bottom if arrived is None else arrived
-    return float(np.median(tilt_deg[arrived : arrived + round(_PLATEAU_S * BODY_RATE_HZ) + 1]))
 
 
 def _edges(tilt_deg: FloatArray, near: int, low_deg: float, high_deg: float) -> tuple[float, float]:
@@ -160,13 +164,3 @@ def _backward_crossing(share: FloatArray, level: float, start: int) -> float:
     if i > start:
         return float(start)
     return float(i - (share[i] - level) / (share[i] - share[i - 1]))
-
-
-def _last_below(tilt_deg: FloatArray, level_deg: float, start: int, stop: int) -> int | None:
-    below = np.flatnonzero(tilt_deg[start:stop] <= level_deg)
-    return None if len(below) == 0 else start + int(below[-1])
-
-
-def _first_below(tilt_deg: FloatArray, level_deg: float, start: int, stop: int) -> int | None:
-    below = np.flatnonzero(tilt_deg[start : stop + 1] <= level_deg)
-    return None if len(below) == 0 else start + int(below[0])

@@ -24,6 +24,8 @@ _RISE_AXIS = {
 }
 """Rising hips lower the upper end of the pelvis and of the trunk, and raise that of the thigh."""
 
+_ARC_RISE = np.array([1.0, 0.0, 0.0])
+
 _BLOCK = 512
 _HISTORY = round(150.0 * BODY_RATE_HZ)
 _MARGIN = round(1.5 * BODY_RATE_HZ)
@@ -85,7 +87,7 @@ class _Follower:
         self._name = name
         self._hold = params.hold
         self._rise_axis = _RISE_AXIS[name] if segment.calibrated else None
-        self._swings = SwingFinder(params.swings, self._rise_axis)
+        self._swings = SwingFinder(params.swings, None if self._rise_axis is None else _ARC_RISE)
         self._judge: Judge = (
             KnownMounting(name, segment.facing_known, params.ranges)
             if segment.calibrated
@@ -103,11 +105,19 @@ class _Follower:
         for start in range(0, len(rows), _BLOCK):
             block = rows[start : start + _BLOCK]
             self._history.append(block)
-            events += self._heed(self._swings.update(block[:, UP]))
+            events += self._heed(self._swings.update(self._seen(block[:, UP])))
         return events
 
     def finish(self) -> list[Event]:
         return [*self._heed(self._swings.finish()), *self._judge.finish()]
+
+    def _seen(self, up: FloatArray) -> FloatArray:
+        """The vertical, or where the axis of rising is known only its elevation, as an arc."""
+        if self._rise_axis is None:
+            return up
+        x, y, z = self._rise_axis
+        rise = np.clip(x * up[:, 0] + y * up[:, 1] + z * up[:, 2], -1.0, 1.0)
+        return np.column_stack((rise, np.sqrt(1.0 - rise**2), np.zeros(len(rise))))
 
     def _heed(self, swing_events: Iterable[SwingEvent]) -> list[Event]:
         events: list[Event] = []

@@ -50,10 +50,10 @@ class SwingParams:
     """A swing has come back once within this part of its range from where it began."""
     fall_part: float = 0.65
     """Part of its range that the tilt must fall for the top to be over: less is a sag."""
-    rise_part: float = 0.3
-    """Part of the last range that a next lift must rise: shallow repetitions count as tries."""
     turn_part: float = 0.5
-    """Both, where it is not known which way is up."""
+    """Part of its range that it must turn back where it is not known which way is up."""
+    max_deg: float = 45.0
+    """Larger swings are changes of position and say nothing about what follows."""
     min_dwell_s: float = 0.8
     """Shorter tops and pauses are part of the swing around them."""
     max_gap_s: float = 1.0
@@ -122,8 +122,8 @@ def _limits(params: SwingParams) -> np.record:
         min_range=np.radians(params.min_deg),
         back_part=1.0 - params.leave_part,
         fall_part=params.fall_part,
-        rise_part=params.rise_part,
         turn_part=params.turn_part,
+        max_range=np.radians(params.max_deg),
         dwell=round(params.min_dwell_s * BODY_RATE_HZ),
         max_missing=round(params.max_gap_s * BODY_RATE_HZ),
     )
@@ -245,8 +245,8 @@ def _has_turned(
     part = limits.turn_part
     if rise > 0.0:
         part = limits.fall_part
-    elif rise < 0.0:
-        part = limits.rise_part
+    if rise < 0.0 or state.range > limits.max_range:
+        part = 0.0
     needed = max(limits.min_range, part * state.range)
     return bool(state.range >= limits.min_range and _distance(now, vectors[_FAR]) >= needed)
 
