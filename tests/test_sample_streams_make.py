@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sample_streams.make import make
+from fivepoint.simulated import write_scenario
 from sensors.recording import read_recording
 from sensors.simulator import SCENARIOS
 
@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent.parent / "sample_streams"
 @pytest.mark.parametrize("name", [name for name in SCENARIOS if name != "hour_at_home"])
 def test_making_a_stream_again_gives_the_same_samples_and_truth(name: str, tmp_path: Path) -> None:
     """To the count: another processor's sine may round a sample to its neighbour."""
-    kept, made = read_recording(FOLDER / name), make(name, tmp_path / name)
+    kept, made = read_recording(FOLDER / name), write_scenario(name, tmp_path / name)
     assert made.header.streams == kept.header.streams
     count_ms2 = kept.header.streams[0].acc_scale_ms2
     for ours, theirs in zip(made.chunks(), kept.chunks(), strict=True):
