@@ -145,6 +145,29 @@ def calibrate(
     print(f"{out}: {', '.join(calibration.placement for calibration in calibrations)} calibrated")
 
 
+@app.command()
+def simulate(
+    scenario: Annotated[
+        str, typer.Argument(metavar="SCENARIO", help="Its name; any other word lists them.")
+    ],
+    destination: Annotated[Path, typer.Argument(metavar="DEST", help="Recording to write.")],
+    seed: Annotated[int, typer.Option(min=0, help="Another one gives another recording.")] = 1,
+) -> None:
+    """Simulate a person doing something and write what the sensors saw, with the truth."""
+    from fivepoint.simulated import write_scenario
+
+    recording = write_scenario(scenario, destination, seed)
+    print(f"{destination}: {recording.duration_s:.0f} s simulated")
+
+
+@app.command()
+def benchmark(json: options.Json = False) -> None:
+    """Measure how fast this machine analyzes, answers and stores."""
+    from fivepoint.benchmark import run_and_print
+
+    run_and_print(as_json=json)
+
+
 @app.command("import")
 def import_(
     layout: Annotated[

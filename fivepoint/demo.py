@@ -102,7 +102,7 @@ class _Task:
     @property
     def share(self) -> float:
         """How much of the time since the fracture or operation has passed."""
-        return 1.0 - self.days_ago / (7 * self.person.weeks)
+        return 1.0 - self.days_ago / self.person.days
 
 
 def open_demo(folder: Path, *, rebuild: bool = False) -> Demo:
@@ -144,14 +144,13 @@ def _enter(cursor: Cursor, person: Person, today: date) -> list[Prescription]:
     plans = _plans(person, today)
     for plan in plans:
         add_prescription(cursor, plan)
-    days = 7 * person.weeks
     rng = np.random.default_rng([*person.id.encode()])
-    for day in range(0, days, 2):
-        value = person.pain.at(day / days) + rng.normal(0.0, 0.6)
+    for day in range(0, person.days, 2):
+        value = person.pain.at(day / person.days) + rng.normal(0.0, 0.6)
         answer = Outcome(
             patient_id=person.id,
             measure=PAIN,
-            date=today - timedelta(days=days - day),
+            date=today - timedelta(days=person.days - day),
             value=round(min(max(value, 0.0), 10.0)),
         )
         add_outcome(cursor, answer)
@@ -161,7 +160,7 @@ def _enter(cursor: Cursor, person: Person, today: date) -> list[Prescription]:
 def _plans(person: Person, today: date) -> list[Prescription]:
     """A plan for each phase that has begun; from its third week on, exercises at target dose."""
     pathway = load_pathway(person.pathway_id)
-    index_date = today - timedelta(weeks=person.weeks)
+    index_date = today - timedelta(days=person.days)
     plans: list[Prescription] = []
     for phase in pathway.phases:
         starts_on, ends_on = phase_dates(phase, index_date)
@@ -194,7 +193,7 @@ def _plans(person: Person, today: date) -> list[Prescription]:
 def _tasks(folder: Path, person: Person, plans: list[Prescription], today: date) -> Iterator[_Task]:
     """What is recorded of a person, day by day until yesterday, and what is done today so far."""
     rng = np.random.default_rng([*person.id.encode(), 1])
-    for ago in range(7 * person.weeks, -1, -1):
+    for ago in range(person.days, -1, -1):
         day = today - timedelta(days=ago)
         base = _Task(folder=folder, person=person, day=day, days_ago=ago, activity=Activity.HOME)
         if ago in person.falls:
@@ -274,8 +273,6 @@ def _sets(task: _Task) -> Iterator[BridgingSet]:
 
 def _calibrated(simulation: Simulation, made_from: str) -> tuple[Calibration, ...]:
     """Calibrations as a wearer makes them, from the poses at the start."""
-    if simulation.still_s is None:
-        return ()
     return calibrate(
         simulation.infos,
         simulation.chunks(CHUNK_S),

@@ -26,7 +26,7 @@ def steady(value: float) -> Course:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """One patient of the demo, followed since `weeks` ago.
+    """One patient of the demo, whose fracture or operation was `days` ago.
 
     `attendance` is the share of days on which the exercises are done, `effort` the share of the
     prescribed dose on those days and `hold` that of the prescribed hold; `pain` is the answer on
@@ -38,7 +38,7 @@ class Person:
     label: str
     birth_year: int
     pathway_id: str
-    weeks: int
+    days: int
     attendance: Course
     effort: Course
     hold: Course
@@ -58,7 +58,7 @@ PEOPLE = (
         label="Patient A, keeps to the plan",
         birth_year=1951,
         pathway_id="conservative",
-        weeks=12,
+        days=83,
         attendance=steady(0.92),
         effort=steady(1.0),
         hold=Course(0.85, 1.05),
@@ -71,7 +71,7 @@ PEOPLE = (
         label="Patient B, doing less and less",
         birth_year=1948,
         pathway_id="conservative",
-        weeks=12,
+        days=83,
         attendance=Course(1.0, 0.1),
         effort=Course(1.0, 0.4),
         hold=Course(0.9, 0.5),
@@ -85,7 +85,7 @@ PEOPLE = (
         label="Patient C, doing too much",
         birth_year=1956,
         pathway_id="conservative",
-        weeks=10,
+        days=70,
         attendance=steady(0.8),
         effort=Course(1.2, 2.3),
         hold=Course(1.0, 1.4),
@@ -99,7 +99,7 @@ PEOPLE = (
         label="Patient D, fell this week",
         birth_year=1944,
         pathway_id="conservative",
-        weeks=9,
+        days=63,
         attendance=Course(0.8, 0.6),
         effort=steady(0.8),
         hold=steady(0.75),
@@ -114,7 +114,7 @@ PEOPLE = (
         label="Patient E, after kyphoplasty",
         birth_year=1950,
         pathway_id="after_pvp_pkp",
-        weeks=8,
+        days=56,
         attendance=steady(0.8),
         effort=steady(0.95),
         hold=Course(0.8, 1.0),
@@ -126,7 +126,7 @@ PEOPLE = (
         label="Patient F, new this week",
         birth_year=1953,
         pathway_id="conservative",
-        weeks=1,
+        days=6,
         attendance=steady(0.8),
         effort=steady(0.7),
         hold=steady(0.7),
@@ -139,7 +139,7 @@ PEOPLE = (
         label="Patient G, after internal fixation",
         birth_year=1958,
         pathway_id="after_internal_fixation",
-        weeks=10,
+        days=70,
         attendance=steady(0.5),
         effort=steady(0.9),
         hold=steady(0.9),
