@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from math import ceil, log2, pi
 from pathlib import Path
 
 import numpy as np
@@ -63,11 +64,14 @@ IGNORED = "_"
 SUFFIXES = (".csv", ".tsv", ".txt")
 
 _MS2 = {AccUnit.G: GRAVITY_MS2, AccUnit.MG: GRAVITY_MS2 / 1000, AccUnit.MS2: 1.0}
-_RADS = {GyroUnit.DPS: np.pi / 180, GyroUnit.RADS: 1.0}
+_RADS = {GyroUnit.DPS: pi / 180, GyroUnit.RADS: 1.0}
 _PER_S = {TimeUnit.S: 1.0, TimeUnit.MS: 1e3, TimeUnit.US: 1e6, TimeUnit.NS: 1e9}
 
 _YEAR_2000_S = 946_684_800.0
 """Unix time of 2000-01-01: what counts more seconds than this is no device's uptime."""
+
+USUAL_ACC_RANGE_MS2 = 16 * GRAVITY_MS2
+USUAL_GYRO_RANGE_RADS = 2000 * _RADS[GyroUnit.DPS]
 
 _LEAST_DURATION_S = 1.0
 _PLAUSIBLE_G = (0.2, 5.0)
@@ -160,10 +164,8 @@ def read(item: Item, layout: CsvLayout) -> Imported:
     info = StreamInfo(
         placement=layout.placement,
         rate_hz=layout.rate_hz or float(1 / np.median(np.diff(t_s))),
-        acc_scale_ms2=_full_scale(acc, 16 * GRAVITY_MS2) / FULL_SCALE_COUNTS,
-        gyro_scale_rads=None
-        if gyro is None
-        else _full_scale(gyro, np.deg2rad(2000)) / FULL_SCALE_COUNTS,
+        acc_scale_ms2=_scale(acc, USUAL_ACC_RANGE_MS2),
+        gyro_scale_rads=None if gyro is None else _scale(gyro, USUAL_GYRO_RANGE_RADS),
         model="csv",
         clock=Clock.DEVICE if layout.has_time else Clock.ESTIMATED,
     )
@@ -219,14 +221,13 @@ def _check_times(t_s: FloatArray, path: Path, layout: CsvLayout) -> None:
     if len(back):
         row = back[0] + 2 + int(layout.header)
         raise unusable(path, f"time does not rise at row {row}", "sort the rows and drop repeats")
-    if len(t_s) < 2 or t_s[-1] < _LEAST_DURATION_S:
-        raise unusable(path, f"less than {_LEAST_DURATION_S:g} s of samples", "give a longer one")
-    if layout.rate_hz is None:
-        return
     low, high = _PLAUSIBLE_RATE
-    if not low <= layout.rate_hz * np.median(steps) <= high:
-        found = f"column t steps by {np.median(steps):g} s where {layout.rate_hz:g} Hz was stated"
+    rate_hz = layout.rate_hz
+    if len(steps) and rate_hz and not low <= rate_hz * np.median(steps) <= high:
+        found = f"column t steps by {np.median(steps):g} s where {rate_hz:g} Hz was stated"
         raise unusable(path, found, "check --t-unit and --rate")
+    if len(steps) == 0 or t_s[-1] < _LEAST_DURATION_S:
+        raise unusable(path, f"less than {_LEAST_DURATION_S:g} s of samples", "give a longer one")
 
 
 def _check_gravity(acc: FloatArray, path: Path) -> None:
@@ -236,7 +237,7 @@ def _check_gravity(acc: FloatArray, path: Path) -> None:
         raise unusable(path, found, "check --acc-unit and --columns")
 
 
-def _full_scale(values: FloatArray, usual: float) -> float:
-    """The usual range of sensors, doubled until it holds all values."""
-    largest = np.abs(values).max()
-    return usual * 2 ** max(0, int(np.ceil(np.log2(largest / usual)))) if largest else usual
+def _scale(values: FloatArray, usual_range: float) -> float:
+    """The value of one count: the usual range of sensors is doubled until it holds all values."""
+    excess = max(float(np.abs(values).max()) / usual_range, 1.0)
+    return usual_range * 2.0 ** ceil(log2(excess)) / FULL_SCALE_COUNTS

@@ -67,7 +67,14 @@ def stream_name(placement: Placement) -> str:
 
 def encode(value: msgspec.Struct | dict[str, object] | list[CalibrationJson]) -> bytes:
     """Indented JSON, for people to read too."""
-    return msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n"
+    return msgspec.json.format(msgspec.json.encode(value, enc_hook=_plain), indent=1) + b"\n"
+
+
+def _plain(value: object) -> object:
+    """NumPy's numbers and arrays as those of Python."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"{type(value)} cannot be stored")
 
 
 def read_json(path: Path, kind: type[T], what: str) -> T:
