@@ -60,6 +60,8 @@ class SetParams:
     """Cosine between the axes of two movements of one set."""
     max_range_ratio: float = 1.7
     """Between the ranges of two movements of one set."""
+    min_alike_part: float = 0.6
+    """Of lift and lowering, the smaller is at least this part of the larger."""
     max_usual_deg: float = 40.0
     """Largest usual range: knees that roll or open to the side go further."""
     phase_s: tuple[float, float] = (0.3, 8.0)
@@ -220,11 +222,16 @@ class UnknownMounting:
         whole = movement.part(times.start, times.end)
         return (
             _is_lift(movement, self._ranges)
-            and times.range_deg > self._ranges.min_return_part * times.return_deg
+            and self._comes_back_alike(movement)
             and shortest <= min(phases)
             and max(phases) <= longest
             and movement.stretch.samples[whole, FORCE].std() < self._sets.max_force_sd_ms2
         )
+
+    def _comes_back_alike(self, movement: Movement) -> bool:
+        times, stretch = movement.timing, movement.stretch
+        smaller, larger = sorted((times.range_deg, times.return_deg))
+        return stretch.opens or stretch.closes or smaller >= self._sets.min_alike_part * larger
 
     def _are_alike(self, before: _Member, member: _Member) -> bool:
         pause_s = member.repetition.start_s - before.repetition.end_s

@@ -59,6 +59,8 @@ def timing(
     begins and the lowering ends where a smooth movement through the crossings at 15, 50 and 85 %
     would. None where the window does not show a lift and a lowering.
     """
+    if depth_deg < params.min_level_deg:
+        return None
     back, ahead = _descent(tilt_deg[top::-1], depth_deg), _descent(tilt_deg[top:], depth_deg)
     if back is None or ahead is None:
         return None
