@@ -16,6 +16,7 @@ from enum import StrEnum
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -215,7 +216,7 @@ class Pathway(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     def __post_init__(self) -> None:
         if not self.phases or self.phases[0].weeks.start != 0:
             raise ValueError("`phases` must start at week 0")
-        for earlier, later in zip(self.phases, self.phases[1:], strict=False):
+        for earlier, later in pairwise(self.phases):
             if later.weeks.start != earlier.weeks.end:
                 raise ValueError(f"phase {later.id!r} must start where {earlier.id!r} ends")
         for kind, ids in (

@@ -127,7 +127,7 @@ def _no_two(names: Iterable[str]) -> None:
     for name in names:
         if name in seen:
             raise PrescriptionError(
-                f"The prescription has two items for {name!r}, so what is done could not be told "
+                f"The prescription has two items for '{name}', so what is done could not be told "
                 "apart; keep one of them."
             )
         seen.add(name)
@@ -145,8 +145,9 @@ def prescribe(
 ) -> Prescription:
     """The first version of a plan as the template has it, for a clinician to change.
 
-    Exercises that someone must release are left out unless `unlocked` names them. Doses are the
-    template's starting doses, with `at_target` its targets.
+    Exercises that someone must release are left out unless `unlocked` names them; then they take
+    the place of one that the same sensor signal shows. Doses are the template's starting doses,
+    with `at_target` its targets.
     """
     return Prescription(
         patient_id=patient_id,
@@ -198,12 +199,13 @@ def revise(
 def _items_of(
     phase: Phase, unlocked: frozenset[str], at_target: bool
 ) -> tuple[PrescribedItem, ...]:
-    for item_id in unlocked:
-        phase.item(item_id)
+    chosen = [phase.item(item_id) for item_id in sorted(unlocked)]
+    taken = {item.evidence for item in chosen if isinstance(item, Exercise)} - {Evidence.REPORT}
     released = [
         item
         for item in phase.items
-        if not (isinstance(item, Exercise) and item.unlock and item.id not in unlocked)
+        if item.id in unlocked
+        or not (isinstance(item, Exercise) and (item.unlock or item.evidence in taken))
     ]
     prescribed = [_prescribed(item, at_target) for item in released]
     return tuple(item for item in prescribed if item is not None)

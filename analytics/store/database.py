@@ -111,7 +111,7 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
 
 def _why_not_opened(path: Path, error: Exception) -> str:
     text = str(error)
-    if "lock" in text.lower() or "being used by another process" in text:
+    if "Could not set lock" in text or "being used by another process" in text:
         return (
             f"The store {path} is in use by another process, so this one cannot read or write it; "
             "close the other Fivepoint, or work through its dashboard."

@@ -16,6 +16,7 @@ from analytics.store.queries.people import (
     patients,
     prescription,
     prescriptions,
+    recent_outcomes,
 )
 from analytics.store.queries.progress import TodayView, WeekRow, caseload, daily, today, weekly
 from analytics.store.queries.recordings import (
@@ -49,6 +50,7 @@ __all__ = [
     "patients",
     "prescription",
     "prescriptions",
+    "recent_outcomes",
     "session",
     "sessions",
     "today",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import available_timezones
@@ -183,42 +184,57 @@ def outcomes(cursor: Cursor, patient_id: str, measure: str) -> list[Outcome]:
         """,
         [patient_id, measure],
     ).fetchall()
-    return [
-        Outcome(
-            patient_id=patient_id,
-            measure=measure,
-            date=day,
-            value=value,
-            source=OutcomeSource(source),
-        )
-        for day, value, source in rows
-    ]
+    return [_outcome(patient_id, measure, *row) for row in rows]
+
+
+def recent_outcomes(cursor: Cursor, measure: str, since: date) -> dict[str, list[Outcome]]:
+    """Every patient's values of a measure from a date on, in the order of their dates."""
+    rows = cursor.execute(
+        """
+        SELECT patient_id, day, value, source FROM outcomes
+        WHERE measure = ? AND day >= ? ORDER BY day, entered_at
+        """,
+        [measure, since],
+    ).fetchall()
+    found: dict[str, list[Outcome]] = defaultdict(list)
+    for patient_id, *columns in rows:
+        found[patient_id].append(_outcome(patient_id, measure, *columns))
+    return dict(found)
 
 
 def add_outcome(cursor: Cursor, outcome: Outcome) -> None:
     """Add one value; the latest entry of a day is the one that counts as that day's."""
-    cursor.execute(
-        "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?)",
-        [
-            outcome.patient_id,
-            outcome.measure,
-            outcome.date,
-            outcome.value,
-            outcome.source.value,
-            _now(),
-        ],
-    )
+    row = [
+        outcome.patient_id,
+        outcome.measure,
+        outcome.date,
+        outcome.value,
+        outcome.source.value,
+        _now(),
+    ]
+    with transaction(cursor):
+        cursor.execute("INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?)", row)
 
 
 def add_report(cursor: Cursor, patient_id: str, on: date, item_id: str, amount: float) -> None:
     """Note what the patient says was done of an item that no sensor sees, in the item's unit."""
-    cursor.execute(
-        "INSERT INTO reports VALUES (?, ?, ?, ?, ?)", [patient_id, on, item_id, amount, _now()]
-    )
+    row = [patient_id, on, item_id, amount, _now()]
+    with transaction(cursor):
+        cursor.execute("INSERT INTO reports VALUES (?, ?, ?, ?, ?)", row)
 
 
 def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _outcome(patient_id: str, measure: str, day: date, value: float, source: str) -> Outcome:
+    return Outcome(
+        patient_id=patient_id,
+        measure=measure,
+        date=day,
+        value=value,
+        source=OutcomeSource(source),
+    )
 
 
 def _columns(item: PrescribedItem) -> list[object]:

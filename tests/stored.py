@@ -1,0 +1,166 @@
+"""Patients, plans and sessions for the tests of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from analytics.events import (
+    ExtensionBout,
+    Fall,
+    FlexionBout,
+    Posture,
+    PostureBout,
+    Repetition,
+    WearBout,
+    WearState,
+)
+from analytics.pathway import load_pathway
+from analytics.prescription import Prescription, prescribe
+from analytics.session import Session, StreamSummary
+from analytics.spine import SpineSummary
+from analytics.store import Cursor, Store, queries
+from sensors.recording import RecordingKind
+from sensors.types import Gap, Placement
+
+FRACTURE = date(2026, 3, 2)
+ANNE = "anne"
+FOLDER = Path("recordings") / "one"
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[tuple[Store, Cursor]]:
+    """An empty store with one patient in Berlin, and a cursor."""
+    with Store.open(folder / "fivepoint.duckdb") as store, store.cursor() as cursor:
+        add(cursor, ANNE)
+        yield store, cursor
+
+
+def add(cursor: Cursor, patient_id: str, time_zone: str = "Europe/Berlin") -> None:
+    queries.add_patient(
+        cursor, patient_id, label=patient_id.title(), birth_year=1949, time_zone=time_zone
+    )
+
+
+def plan(phase_id: str = "early", **changes: Any) -> Prescription:
+    """The conservative plan of a phase: by default 10 bridges and 20 minutes of extension a day."""
+    pathway = load_pathway("conservative")
+    made = prescribe(
+        pathway,
+        pathway.phase(phase_id),
+        patient_id=ANNE,
+        index_date=FRACTURE,
+        valid_from=FRACTURE,
+    )
+    return replace(made, **changes)
+
+
+def at(day: date, hour: int, minute: int = 0) -> datetime:
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC)
+
+
+def day(number: int) -> date:
+    """The date that many days after the fracture."""
+    return FRACTURE + timedelta(days=number)
+
+
+def bridges(count: int, hold_s: float = 4.0, partial: bool = False) -> tuple[Repetition, ...]:
+    return tuple(
+        Repetition(
+            start_s=10.0 * number,
+            end_s=10.0 * number + hold_s + 2.0,
+            hold_start_s=10.0 * number + 1.0,
+            hold_end_s=10.0 * number + 1.0 + hold_s,
+            peak_deg=20.0 + number,
+            roll_deg=None,
+            sparc=-1.8,
+            partial=partial,
+        )
+        for number in range(count)
+    )
+
+
+def extended(minutes: float, mean_deg: float = 12.0, start_s: float = 0.0) -> ExtensionBout:
+    return ExtensionBout(
+        start_s=start_s,
+        end_s=start_s + 60.0 * minutes,
+        mean_deg=mean_deg,
+        peak_deg=mean_deg + 2.0,
+        posture=Posture.SUPINE,
+    )
+
+
+def fall(impact_s: float = 100.0) -> Fall:
+    return Fall(
+        impact_s=impact_s,
+        probability=0.97,
+        peak_g=4.2,
+        posture_after=Posture.LEFT,
+        inactive_s=12.0,
+    )
+
+
+def worn(start_s: float, end_s: float, state: WearState = WearState.WORN) -> WearBout:
+    return WearBout(state=state, start_s=start_s, end_s=end_s)
+
+
+def session(recording_id: str = "one", **changes: Any) -> Session:
+    """An hour of the patient on the day of the fracture at 10:00 in Berlin, worn, nothing done."""
+    made = Session(
+        recording_id=recording_id,
+        patient=ANNE,
+        started_at=at(FRACTURE, 9),
+        kind=RecordingKind.EXERCISE,
+        duration_s=3600.0,
+        algorithm_version="1",
+        streams=(),
+        postures=(),
+        spine=None,
+        hyperextension=(),
+        flexion=(),
+        repetitions=(),
+        falls=(),
+        wear=(worn(0.0, changes.get("duration_s", 3600.0)),),
+    )
+    return replace(made, **changes)
+
+
+def full_session(recording_id: str = "one", **changes: Any) -> Session:
+    """A session with something of everything."""
+    streams = (
+        StreamSummary(
+            placement=Placement.WAIST,
+            model="simulated",
+            rate_hz=50.0,
+            samples=179_000,
+            coverage=0.99,
+            gaps=(Gap(1.5, 2.25), Gap(70.0, 71.0)),
+        ),
+        StreamSummary(
+            placement=Placement.STERNUM,
+            model="",
+            rate_hz=52.0,
+            samples=187_200,
+            coverage=1.0,
+            gaps=(),
+        ),
+    )
+    bend = FlexionBout(start_s=5.0, end_s=6.5, peak_deg=48.0, posture=Posture.UPRIGHT)
+    return session(
+        recording_id,
+        streams=streams,
+        postures=(
+            PostureBout(posture=Posture.UPRIGHT, start_s=0.0, end_s=1800.0),
+            PostureBout(posture=Posture.SUPINE, start_s=1800.0, end_s=3600.0),
+        ),
+        spine=SpineSummary(observable_s=3500.0, p05_deg=-3.0, p50_deg=1.5, p95_deg=12.25),
+        hyperextension=(extended(10.0, start_s=1800.0),),
+        flexion=(bend,),
+        repetitions=bridges(12) + bridges(1, partial=True),
+        falls=(fall(),),
+        **changes,
+    )

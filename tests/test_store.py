@@ -1,0 +1,402 @@
+"""The store: who may open it, and what its queries tell."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from analytics.adherence import DayStatus
+from analytics.events import Posture, PostureBout, WearState
+from analytics.outcomes import PAIN, Outcome, OutcomeSource
+from analytics.pathway import Evidence, load_pathway
+from analytics.prescription import progress, revise
+from analytics.store import Store, StoreError, database, ingest, queries
+from sensors.recording import RecordingKind
+from tests.stored import (
+    ANNE,
+    FOLDER,
+    FRACTURE,
+    add,
+    at,
+    bridges,
+    day,
+    extended,
+    fall,
+    opened,
+    plan,
+    session,
+    worn,
+)
+
+HOLD_OPEN = """
+import sys
+from pathlib import Path
+from analytics.store import Store
+with Store.open(Path(sys.argv[1])):
+    print("open", flush=True)
+    sys.stdin.readline()
+"""
+
+OPEN_AS_NOBODY = """
+import os, sys
+from pathlib import Path
+from analytics.store import Store, StoreError
+if os.geteuid() == 0:
+    os.seteuid(65534)  # root may write everywhere
+try:
+    Store.open(Path(sys.argv[1]))
+except StoreError as error:
+    print(error)
+"""
+
+
+def complaint(path: Path) -> str:
+    with pytest.raises(StoreError) as caught:
+        Store.open(path)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_a_new_store_and_its_folder_are_the_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "fivepoint.duckdb"
+    Store.open(path).close()
+    if os.name == "posix":
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_what_was_entered_is_there_after_closing_and_opening_again(tmp_path: Path) -> None:
+    with opened(tmp_path) as (_, cursor):
+        queries.add_prescription(cursor, plan())
+    with Store.open(tmp_path / "fivepoint.duckdb") as store, store.cursor() as cursor:
+        assert queries.prescriptions(cursor, ANNE) == [plan()]
+
+
+def test_a_store_in_use_by_another_process_is_told_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "fivepoint.duckdb"
+    owner = subprocess.Popen(
+        [sys.executable, "-c", HOLD_OPEN, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with owner:
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == "open\n"
+        assert "in use by another process" in complaint(path)
+        owner.communicate("\n")
+    Store.open(path).close()
+
+
+def test_a_store_of_a_newer_version_is_left_untouched(tmp_path: Path) -> None:
+    with opened(tmp_path) as (store, cursor):
+        cursor.execute("UPDATE schema_version SET version = 99")
+    before = store.path.read_bytes()
+    assert "newer Fivepoint" in complaint(store.path)
+    assert store.path.read_bytes() == before
+
+
+def test_an_older_store_is_brought_up_to_date_and_keeps_what_it_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(tmp_path) as (store, _):
+        pass
+    monkeypatch.setattr(database, "SCHEMA_VERSION", 3)
+    scripts = {
+        1: "ALTER TABLE patients ADD COLUMN note VARCHAR",
+        2: "UPDATE patients SET note = ''",
+    }
+    monkeypatch.setattr(database, "MIGRATIONS", scripts)
+    for _ in range(2):
+        with Store.open(store.path) as migrated, migrated.cursor() as cursor:
+            assert cursor.execute("SELECT patient_id, note FROM patients").fetchall() == [
+                (ANNE, "")
+            ]
+            assert cursor.execute("SELECT version FROM schema_version").fetchall() == [(3,)]
+
+
+def test_a_failed_migration_leaves_the_store_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(tmp_path) as (store, _):
+        pass
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "SCHEMA_VERSION", 2)
+        patch.setattr(database, "MIGRATIONS", {1: "DELETE FROM patients; SELECT * FROM nowhere"})
+        assert "nowhere" in complaint(store.path)
+    with Store.open(store.path) as intact, intact.cursor() as cursor:
+        assert [patient.id for patient in queries.patients(cursor)] == [ANNE]
+
+
+@pytest.mark.parametrize("damage", [b"this is no database", b"\0" * 20_000])
+def test_a_file_that_is_no_store_is_told_with_the_remedy(tmp_path: Path, damage: bytes) -> None:
+    path = tmp_path / "fivepoint.duckdb"
+    path.write_bytes(damage)
+    assert "restore a backup" in complaint(path)
+    assert path.read_bytes() == damage
+
+
+def test_a_database_of_something_else_is_told_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "fivepoint.duckdb"
+    with opened(tmp_path) as (_, cursor):
+        cursor.execute("DROP TABLE schema_version")
+    assert "schema_version" in complaint(path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has other permissions; run it on Linux")
+def test_missing_permission_is_told_with_the_remedy(tmp_path: Path) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o500)
+    opening = subprocess.run(
+        [sys.executable, "-c", OPEN_AS_NOBODY, str(locked / "fivepoint.duckdb")],
+        capture_output=True,
+        text=True,
+    )
+    assert "no permission to write the store" in opening.stdout, opening.stderr
+
+
+def test_a_patient_shows_the_pathway_of_the_latest_prescription(tmp_path: Path) -> None:
+    with opened(tmp_path) as (_, cursor):
+        assert queries.patient(cursor, ANNE).pathway_id is None
+        queries.add_prescription(cursor, plan())
+        found = queries.patient(cursor, ANNE)
+    assert (found.label, found.birth_year, found.time_zone) == ("Anne", 1949, "Europe/Berlin")
+    assert (found.pathway_id, found.index_date) == ("conservative", FRACTURE)
+    assert found.pathway_title == "Conservative treatment"
+
+
+def test_an_unknown_patient_and_an_unknown_time_zone_are_told(tmp_path: Path) -> None:
+    with opened(tmp_path) as (_, cursor):
+        with pytest.raises(StoreError, match="no patient 'nobody'"):
+            queries.patient(cursor, "nobody")
+        with pytest.raises(StoreError, match="no time zone 'Mars'"):
+            add(cursor, "marvin", "Mars")
+        assert [patient.id for patient in queries.patients(cursor)] == [ANNE]
+
+
+def test_prescriptions_are_added_as_versions_and_read_back_whole(tmp_path: Path) -> None:
+    first = plan("acute")
+    second = progress(first, load_pathway("conservative").phase("early"), valid_from=day(14))
+    with opened(tmp_path) as (_, cursor):
+        queries.add_prescription(cursor, first)
+        queries.add_prescription(cursor, second)
+        assert queries.prescriptions(cursor, ANNE) == [first, second]
+        assert queries.prescription(cursor, ANNE, day(-1)) is None
+        assert queries.prescription(cursor, ANNE, day(13)) == first
+        assert queries.prescription(cursor, ANNE, day(14)) == second
+
+
+def test_of_two_people_who_change_the_same_prescription_the_second_is_told(tmp_path: Path) -> None:
+    first = plan()
+    with opened(tmp_path) as (_, cursor):
+        queries.add_prescription(cursor, first)
+        queries.add_prescription(cursor, revise(first, valid_from=day(3), items=first.items[:1]))
+        with pytest.raises(StoreError, match="look at the latest"):
+            queries.add_prescription(cursor, revise(first, valid_from=day(4), items=()))
+        assert len(queries.prescriptions(cursor, ANNE)) == 2
+
+
+def test_outcomes_come_back_in_the_order_of_their_dates(tmp_path: Path) -> None:
+    entries = [
+        Outcome(patient_id=ANNE, measure=PAIN, date=day(2), value=4),
+        Outcome(
+            patient_id=ANNE, measure="tug", date=day(2), value=13.2, source=OutcomeSource.CLINICIAN
+        ),
+        Outcome(patient_id=ANNE, measure=PAIN, date=day(1), value=6),
+    ]
+    with opened(tmp_path) as (_, cursor):
+        for entry in entries:
+            queries.add_outcome(cursor, entry)
+        assert queries.outcomes(cursor, ANNE, PAIN) == [entries[2], entries[0]]
+        assert queries.outcomes(cursor, ANNE, "tug") == [entries[1]]
+        assert queries.recent_outcomes(cursor, PAIN, day(2)) == {ANNE: [entries[0]]}
+
+
+def test_each_day_is_told_apart_as_done_partly_not_done_no_data_or_not_worn(
+    tmp_path: Path,
+) -> None:
+    laid_aside = (worn(0.0, 3600.0, WearState.NOT_WORN),)
+    with opened(tmp_path) as (store, cursor):
+        queries.add_prescription(cursor, plan())
+        recorded = [
+            session("d0", started_at=at(day(0), 9), repetitions=bridges(9)),
+            session("d1", started_at=at(day(1), 9), repetitions=bridges(3)),
+            session("d2", started_at=at(day(2), 9), repetitions=bridges(9, partial=True)),
+            session("d4", started_at=at(day(4), 9), wear=laid_aside),
+        ]
+        for each in recorded:
+            ingest(store, each, FOLDER)
+        rows = queries.daily(cursor, ANNE, day(0), day(5))
+    bridging = [row for row in rows if row.evidence is Evidence.BRIDGES]
+    assert [(row.date, row.done) for row in bridging] == [
+        (day(0), 9),
+        (day(1), 3),
+        (day(2), 0),
+        (day(3), 0),
+        (day(4), 0),
+    ]
+    assert [row.status for row in bridging] == [
+        DayStatus.DONE,
+        DayStatus.PARTLY,
+        DayStatus.NOT_DONE,
+        DayStatus.NO_DATA,
+        DayStatus.NOT_WORN,
+    ]
+
+
+def test_only_lying_extension_in_the_prescribed_band_counts(tmp_path: Path) -> None:
+    bouts = (
+        extended(10.0),
+        extended(7.0, mean_deg=3.0),
+        extended(7.0, mean_deg=24.0),
+        replace(extended(7.0), posture=Posture.UPRIGHT),
+        extended(6.0, mean_deg=20.0),
+    )
+    with opened(tmp_path) as (store, cursor):
+        queries.add_prescription(cursor, plan("acute"))
+        ingest(store, session(hyperextension=bouts), FOLDER)
+        lying, *_ = queries.daily(cursor, ANNE, day(0), day(1))
+    assert lying.item == "hyperextension"
+    assert lying.done == pytest.approx(16.0)
+    assert (lying.prescribed, lying.status) == (20.0, DayStatus.DONE)
+
+
+def test_a_report_tells_of_items_that_no_sensor_sees_and_the_last_one_holds(
+    tmp_path: Path,
+) -> None:
+    with opened(tmp_path) as (_, cursor):
+        queries.add_prescription(cursor, plan())
+        queries.add_report(cursor, ANNE, day(0), "walking", 20.0)
+        queries.add_report(cursor, ANNE, day(0), "walking", 5.0)
+        rows = {row.item: row for row in queries.daily(cursor, ANNE, day(0), day(1))}
+    assert (rows["walking"].done, rows["walking"].status) == (5.0, DayStatus.PARTLY)
+    assert rows["brace"].status is DayStatus.NO_DATA
+
+
+def test_a_night_recording_is_shared_between_the_two_days_it_touches(tmp_path: Path) -> None:
+    # 23:59:30 in Berlin in summer: the third lift is after midnight
+    late = session(started_at=at(date(2026, 7, 1), 21, 59) + timedelta(seconds=30))
+    lifts = tuple(
+        replace(lift, start_s=start_s, end_s=start_s + 5.0)
+        for lift, start_s in zip(bridges(3), (0.0, 15.0, 30.0), strict=True)
+    )
+    with opened(tmp_path) as (store, cursor):
+        queries.add_prescription(cursor, plan())
+        ingest(store, replace(late, repetitions=lifts), FOLDER)
+        first, second = (
+            row
+            for row in queries.daily(cursor, ANNE, date(2026, 7, 1), date(2026, 7, 3))
+            if row.evidence is Evidence.BRIDGES
+        )
+    assert (first.done, second.done) == (2, 1)
+
+
+def test_days_follow_the_patient_to_another_time_zone(tmp_path: Path) -> None:
+    evening = session(started_at=at(day(0), 20), repetitions=bridges(4), falls=(fall(),))
+    with opened(tmp_path) as (store, cursor):
+        queries.add_prescription(cursor, plan())
+        ingest(store, evening, FOLDER)
+        assert queries.sessions(cursor, ANNE)[0].date == day(0)
+        add(cursor, ANNE, "Asia/Tokyo")
+        assert queries.sessions(cursor, ANNE)[0].date == day(1)
+        assert queries.falls(cursor, ANNE)[0].date == day(1)
+        done = {row.date: row.done for row in queries.daily(cursor, ANNE, day(0), day(2))}
+        assert queries.session(cursor, "one").session == evening
+    assert done[day(1)] == 0  # the last item of the day is a reported one
+    assert len(done) == 2
+
+
+def test_today_shows_the_plan_what_is_done_the_pain_and_the_last_fall(tmp_path: Path) -> None:
+    with opened(tmp_path) as (store, cursor):
+        queries.add_prescription(cursor, plan())
+        for number in (3, 9):
+            fallen = session(f"f{number}", started_at=at(day(number), 9), falls=(fall(60.0),))
+            ingest(store, fallen, FOLDER)
+        for value in (7, 5):
+            queries.add_outcome(
+                cursor, Outcome(patient_id=ANNE, measure=PAIN, date=day(8), value=value)
+            )
+        view = queries.today(cursor, ANNE, day(8))
+        before = queries.today(cursor, ANNE, day(-1))
+    assert view.plan == plan()
+    assert (view.week, view.pain) == (1, 5)
+    assert [row.item for row in view.items] == [item.id for item in plan().items]
+    assert view.last_fall is not None
+    assert (view.last_fall.date, view.last_fall.at) == (day(3), at(day(3), 9, 1))
+    assert (before.plan, before.items, before.last_fall) == (None, (), None)
+
+
+def test_weeks_add_up_from_the_index_date_to_the_last_entry(tmp_path: Path) -> None:
+    upright = PostureBout(posture=Posture.UPRIGHT, start_s=0.0, end_s=7200.0)
+    at_home = session(
+        "home",
+        started_at=at(day(8), 9),
+        kind=RecordingKind.DAY,
+        duration_s=14_400.0,
+        postures=(upright,),
+        hyperextension=(extended(15.0),),
+        falls=(fall(),),
+    )
+    with opened(tmp_path) as (store, cursor):
+        queries.add_prescription(cursor, plan())
+        for number, hold_s in ((0, 3.0), (6, 5.0), (7, 4.0)):
+            lifts = bridges(5, hold_s)
+            ingest(
+                store,
+                session(f"s{number}", started_at=at(day(number), 9), repetitions=lifts),
+                FOLDER,
+            )
+        ingest(store, at_home, FOLDER)
+        for number, value in ((1, 6), (2, 8), (9, 4)):
+            queries.add_outcome(
+                cursor, Outcome(patient_id=ANNE, measure=PAIN, date=day(number), value=value)
+            )
+        first, second = queries.weekly(cursor, ANNE)
+    assert (first.week, first.start_date) == (0, day(0))
+    assert (first.repetitions, first.prescribed_repetitions) == (10, 70)
+    assert (first.hold_median_s, first.prescribed_hold_s) == (4.0, 3.0)
+    assert (first.peak_median_deg, first.pain_mean, first.falls) == (22.0, 7.0, 0)
+    assert (first.extension_min, first.upright_min_per_day) == (0.0, None)
+    assert (second.week, second.start_date, second.repetitions) == (1, day(7), 5)
+    # the week so far: three days up to the last entry
+    assert (second.prescribed_repetitions, second.prescribed_extension_min) == (30, 60)
+    assert (second.extension_min, second.upright_min_per_day) == (15.0, 120.0)
+    assert (second.pain_mean, second.falls) == (4.0, 1)
+
+
+def test_a_patient_without_plan_or_data_has_no_weeks(tmp_path: Path) -> None:
+    with opened(tmp_path) as (_, cursor):
+        assert queries.weekly(cursor, ANNE) == []
+        queries.add_prescription(cursor, plan())
+        assert queries.weekly(cursor, ANNE) == []
+        assert queries.sessions(cursor, ANNE) == []
+
+
+def test_sessions_are_listed_the_latest_first_with_what_was_found(tmp_path: Path) -> None:
+    found = bridges(3, 3.0) + bridges(1, 9.0) + bridges(5, 1.0, partial=True)
+    with opened(tmp_path) as (store, cursor):
+        ingest(store, session("early", started_at=at(day(0), 9)), FOLDER)
+        ingest(
+            store,
+            session(
+                "late",
+                started_at=at(day(1), 9),
+                repetitions=found,
+                hyperextension=(extended(5.0), extended(2.5)),
+                falls=(fall(),),
+            ),
+            FOLDER,
+        )
+        late, early = queries.sessions(cursor, ANNE)
+    assert (late.recording_id, late.started_at) == ("late", at(day(1), 9))
+    assert (late.repetitions, late.hold_median_s, late.extension_min, late.falls) == (4, 3, 7.5, 1)
+    assert (early.repetitions, early.hold_median_s, early.extension_min) == (0, None, 0)
+    assert late.path == FOLDER.resolve()
