@@ -110,8 +110,9 @@ def test_repetitions_of_any_set_lie_within_supine_and_in_order(
     assert all(a["end_s"] < b["start_s"] for a, b in pairwise(truth["repetitions"]))
 
 
-def test_the_peak_of_a_bridge_is_the_pelvis_change_of_pitch() -> None:
-    bridge = Bridge(peak_deg=20.0, hold_s=4.0, sag_deg=5.0, tremor_deg=0.0)
+@pytest.mark.parametrize("late_share", [0.0, 0.2])
+def test_the_peak_of_a_bridge_is_the_pelvis_change_of_pitch(late_share: float) -> None:
+    bridge = Bridge(peak_deg=20.0, hold_s=4.0, sag_deg=5.0, tremor_deg=0.0, late_share=late_share)
     simulation = simulate([LieDown(), Rest(2.0), bridge, Rest(2.0)], sensors=(), seed=1)
     [repetition] = simulation.truth["repetitions"]
     t_s = np.array([repetition[key] for key in ("start_s", "hold_start_s", "hold_end_s", "end_s")])

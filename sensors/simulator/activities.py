@@ -15,6 +15,26 @@ from sensors.types import GRAVITY_MS2
 TWIST_DEG = {Pose.SUPINE: 0.0, Pose.LEFT: 90.0, Pose.PRONE: 180.0, Pose.RIGHT: -90.0}
 """Turn about the long axis that leads from lying on the back to each lying pose."""
 
+SHAKES = (
+    (UP, 1.0, 1.0, 0.0),
+    (UP, 0.25, 2.0, 0.0),
+    (UP, 0.15, 4.0, 0.0),
+    (FRONT, 0.6, 1.0, 1.2),
+    (LEFT, 0.4, 0.5, 0.0),
+)
+"""What walking does to the hips: direction, share of the vertical peak, cycles a step, lead."""
+
+SWINGS = (
+    (Channel.PELVIS_LIST, 3.0, 0.5, 0.0),
+    (Channel.PELVIS_TWIST, 4.0, 0.5, 1.0),
+    (Channel.PELVIS_PITCH, 1.2, 1.0, 0.5),
+    (Channel.SPINE_LATERAL, -2.5, 0.5, 0.0),
+    (Channel.SPINE_TWIST, -7.0, 0.5, 1.0),
+    (Channel.SPINE_FLEX, -0.8, 1.0, 0.5),
+    (Channel.HIP_FLEX, 20.0, 0.5, 1.0),
+)
+"""How the joints swing in walking: amplitude in degrees, cycles a step, lead in radians."""
+
 Side = Literal[Pose.LEFT, Pose.RIGHT]
 
 
@@ -91,40 +111,24 @@ class Walk(Activity):
 
     def _leg(self, stage: Stage, seconds: float) -> None:
         step_hz = self.cadence_hz * stage.rng.uniform(0.96, 1.04)
-        stride_hz = step_hz / 2.0
         step_rad = stage.rng.uniform(0.0, 2.0 * np.pi)
-        ahead, aside = stage.axes @ FRONT, stage.axes @ LEFT
-        shakes = (
-            (UP, self.vertical_g, step_hz, step_rad),
-            (UP, 0.25 * self.vertical_g, 2.0 * step_hz, step_rad),
-            (UP, 0.15 * self.vertical_g, 4.0 * step_hz, step_rad),
-            (ahead, 0.6 * self.vertical_g, step_hz, step_rad + 1.2),
-            (aside, 0.4 * self.vertical_g, stride_hz, step_rad / 2.0),
-        )
-        for direction, peak_g, frequency_hz, phase_rad in shakes:
-            amplitude_m = peak_g * GRAVITY_MS2 / (2.0 * np.pi * frequency_hz) ** 2
-            for channel, part in zip((Channel.X, Channel.Y, Channel.Z), direction, strict=True):
-                if abs(part) > 1e-9:
-                    stage.wave(
-                        channel,
-                        part * amplitude_m,
-                        frequency_hz,
-                        seconds=seconds,
-                        phase_rad=phase_rad,
-                    )
-        swings = (
-            (Channel.PELVIS_LIST, 3.0, stride_hz, 0.0),
-            (Channel.PELVIS_TWIST, 4.0, stride_hz, 1.0),
-            (Channel.PELVIS_PITCH, 1.2, step_hz, 0.5),
-            (Channel.SPINE_LATERAL, -2.5, stride_hz, 0.0),
-            (Channel.SPINE_TWIST, -7.0, stride_hz, 1.0),
-            (Channel.SPINE_FLEX, -0.8, step_hz, 0.5),
-            (Channel.HIP_FLEX, 20.0, stride_hz, 1.0),
-        )
-        for channel, degrees, frequency_hz, lead_rad in swings:
-            phase_rad = step_rad * frequency_hz / step_hz + lead_rad
+        for direction, share, per_step, lead_rad in SHAKES:
+            frequency_hz = per_step * step_hz
+            amplitude_m = share * self.vertical_g * GRAVITY_MS2 / (2 * np.pi * frequency_hz) ** 2
+            stage.shake(
+                direction,
+                amplitude_m,
+                frequency_hz,
+                seconds=seconds,
+                phase_rad=per_step * step_rad + lead_rad,
+            )
+        for channel, degrees, per_step, lead_rad in SWINGS:
             stage.wave(
-                channel, np.radians(degrees), frequency_hz, seconds=seconds, phase_rad=phase_rad
+                channel,
+                np.radians(degrees),
+                per_step * step_hz,
+                seconds=seconds,
+                phase_rad=per_step * step_rad + lead_rad,
             )
         stage.wait(seconds)
 

@@ -62,10 +62,10 @@ class Frame:
 
 def segment_frame(motion: Motion, body: Body, segment: Segment, t_s: FloatArray) -> Frame:
     """The frame at the lower joint of a segment (the hip, for pelvis and thigh) at rising times."""
-    pelvis = _pelvis_frame(motion, body, t_s)
+    bridge = motion.at(Channel.BRIDGE, t_s)
+    pelvis = _pelvis_frame(motion, body, t_s, bridge)
     if segment is Segment.PELVIS:
         return pelvis
-    bridge = motion.at(Channel.BRIDGE, t_s)
     if segment is Segment.THIGH:
         flexion = motion.at(Channel.HIP_FLEX, t_s) + _followed(_bridge_course(body).hip, bridge)
         return pelvis.turned(Y_AXIS, -flexion)
@@ -80,8 +80,7 @@ def segment_frame(motion: Motion, body: Body, segment: Segment, t_s: FloatArray)
     return frame
 
 
-def _pelvis_frame(motion: Motion, body: Body, t_s: FloatArray) -> Frame:
-    bridge = motion.at(Channel.BRIDGE, t_s)
+def _pelvis_frame(motion: Motion, body: Body, t_s: FloatArray, bridge: FloatArray) -> Frame:
     frame = _root_frame(motion, body, t_s, bridge)
     frame = frame.turned(Z_AXIS, motion.at(Channel.PELVIS_TWIST, t_s))
     frame = frame.turned(Y_AXIS, motion.at(Channel.PELVIS_PITCH, t_s) - bridge)

@@ -221,6 +221,8 @@ class Course:
 
 def _spans(parts: list[T], t_s: FloatArray) -> list[tuple[T, int, int]]:
     """The parts that are under way at some of the times, each with its range of samples."""
+    if not parts:
+        return []
     first = np.searchsorted(t_s, [part.start_s for part in parts]).tolist()
     last = np.searchsorted(t_s, [part.end_s for part in parts]).tolist()
     spans = zip(parts, first, last, strict=True)

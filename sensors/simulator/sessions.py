@@ -22,7 +22,7 @@ from sensors.simulator.activities import (
 from sensors.simulator.body import Body
 from sensors.simulator.exercises import Bridge, Extend
 from sensors.simulator.falls import Fall, FallKind, Stumble
-from sensors.simulator.stage import Activity, Pose, play
+from sensors.simulator.stage import Activity, Pose, ScriptError, play
 
 Script = list[Activity]
 
@@ -110,13 +110,16 @@ def day_at_home(*, minutes: float, rng: np.random.Generator) -> Script:
     """Calibration poses, then everyday episodes in random order until the time is up."""
     script = [*calibration_poses(), GetUp()]
     left_s = 60.0 * minutes - script_s(script)
-    for episode in _episodes(rng):
-        seconds = script_s(episode)
-        if seconds > left_s:
-            return [*script, Stand(left_s)]
+    if left_s < 0.0:
+        raise ScriptError(
+            f"{minutes:g} minutes are too short for the poses a day begins with, so nothing was "
+            "simulated; allow at least one."
+        )
+    episodes = _episodes(rng)
+    while script_s(episode := next(episodes)) <= left_s:
         script += episode
-        left_s -= seconds
-    raise AssertionError("episodes never end")
+        left_s -= script_s(episode)
+    return [*script, Stand(left_s)]
 
 
 def fall_at_home(

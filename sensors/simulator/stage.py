@@ -100,22 +100,21 @@ class Stage:
 
     body: Body
     rng: np.random.Generator
-    now_s: float = 0.0
-    pose: Pose = Pose.STANDING
-    repetitions: list[RepetitionTruth] = field(default_factory=list)
-    falls: list[FallTruth] = field(default_factory=list)
-    still: list[tuple[Pose, float, float]] = field(default_factory=list)
-    courses: dict[Channel, Course] = field(default_factory=dict)
-    turns: list[Turn] = field(default_factory=list)
-    levels: dict[Channel, float] = field(default_factory=dict)
+    now_s: float = field(default=0.0, init=False)
+    pose: Pose = field(default=Pose.STANDING, init=False)
+    repetitions: list[RepetitionTruth] = field(default_factory=list, init=False)
+    falls: list[FallTruth] = field(default_factory=list, init=False)
+    still: list[tuple[Pose, float, float]] = field(default_factory=list, init=False)
+    courses: dict[Channel, Course] = field(init=False)
+    levels: dict[Channel, float] = field(init=False)
+    turns: list[Turn] = field(init=False)
 
     def __post_init__(self) -> None:
         self.courses = {channel: Course() for channel in Channel}
         self.levels = dict.fromkeys(Channel, 0.0)
         self.courses[Channel.Z].initial = self.levels[Channel.Z] = self.body.hip_height_m
-        heading = self.rng.uniform(-np.pi, np.pi)
-        facing = _rotation(UP, heading)
-        self.turns.append(Turn(-np.inf, UP, 0.0, facing, MinimumJerk(1.0)))
+        facing = _rotation(UP, self.rng.uniform(-np.pi, np.pi))
+        self.turns = [Turn(-np.inf, UP, 0.0, facing, MinimumJerk(1.0))]
 
     @property
     def axes(self) -> FloatArray:
@@ -160,8 +159,7 @@ class Stage:
     ) -> None:
         """Turn the whole body about an axis (3,) of its own; turns follow one another."""
         start_s = self.now_s + after_s
-        if start_s < self.turns[-1].end_s - NOTHING:
-            raise AssertionError("turns must not overlap")
+        assert start_s > self.turns[-1].end_s - NOTHING, "turns must not overlap"
         profile = MinimumJerk(how) if isinstance(how, int | float) else how
         unit = axis / np.linalg.norm(axis)
         self.turns.append(Turn(start_s, unit, np.radians(degrees), self.axes, profile))
@@ -183,6 +181,19 @@ class Stage:
             end_s = self.now_s + seconds
             wave = Wave(self.now_s, end_s, amplitude, frequency_hz, phase_rad, ramp_s)
             self.courses[channel].waves.append(wave)
+
+    def shake(
+        self,
+        direction: FloatArray,
+        amplitude_m: float,
+        frequency_hz: float,
+        *,
+        seconds: float,
+        phase_rad: float,
+    ) -> None:
+        """Add a sinusoid of the hips along a direction (3,) of the body's axes as turned now."""
+        for channel, part_m in zip(WORLD, self.axes @ direction * amplitude_m, strict=True):
+            self.wave(channel, part_m, frequency_hz, seconds=seconds, phase_rad=phase_rad)
 
     def finish(self) -> Motion:
         """The whole motion, with breath and heartbeat."""
