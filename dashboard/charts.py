@@ -19,9 +19,8 @@ _FONT_SIZE = 16
 _AXIS_WIDTH = 46
 _BAR_INSET_WEEKS = 0.12
 _HEADROOM = 1.15
-_CELL = 40
-_STEP = 46
-_LABELS = 70
+_CALENDAR_HEIGHT = 360
+_GAP = 0.12
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -127,8 +126,10 @@ def pain_trend(points: Sequence[Point], frame: Frame) -> alt.LayerChart:
     return _over_bands(frame, line)
 
 
-def adherence_calendar(days: Sequence[CalendarDay], colours: Palette) -> alt.LayerChart:
-    """One cell a day, one column a week: a symbol tells the state, the colour repeats it."""
+def adherence_calendar(
+    days: Sequence[CalendarDay], weeks: Sequence[str], colours: Palette
+) -> alt.LayerChart:
+    """One cell a day, a column for each of `weeks`; a symbol tells the state, colour repeats it."""
     states = {
         "done": colours.done,
         "partly": colours.partly,
@@ -136,20 +137,23 @@ def adherence_calendar(days: Sequence[CalendarDay], colours: Palette) -> alt.Lay
         "no_data": colours.quiet,
         "not_worn": colours.quiet,
     }
-    weeks = list(dict.fromkeys(day.week for day in days))
     base = alt.Chart(_rows(days)).encode(
         x=alt.X(
             "week:O",
-            sort=weeks,
+            scale=alt.Scale(domain=list(weeks), paddingInner=_GAP),
             axis=alt.Axis(orient="top", labelAngle=0, labelOverlap=True),
             title=None,
         ),
-        y=alt.Y("weekday:O", sort=list(WEEKDAYS), title=None),
+        y=alt.Y(
+            "weekday:O",
+            scale=alt.Scale(domain=list(WEEKDAYS), paddingInner=_GAP),
+            title=None,
+        ),
         tooltip=alt.Tooltip("text:N", title="Day"),
     )
     measured = alt.FieldOneOfPredicate(field="state", oneOf=["done", "partly", "not_done"])
     scale = alt.Scale(domain=list(states), range=list(states.values()))
-    boxes = base.mark_rect(cornerRadius=5, strokeWidth=2, width=_CELL, height=_CELL).encode(
+    boxes = base.mark_rect(cornerRadius=5, strokeWidth=2).encode(
         fill=alt.Fill("state:N", scale=scale, legend=None),
         stroke=alt.Stroke("state:N", scale=scale, legend=None),
         fillOpacity=alt.when(measured).then(alt.value(1)).otherwise(alt.value(0)),
@@ -158,8 +162,8 @@ def adherence_calendar(days: Sequence[CalendarDay], colours: Palette) -> alt.Lay
         text="symbol:N",
         color=alt.when(measured).then(alt.value(colours.page)).otherwise(alt.value(colours.quiet)),
     )
-    chart = alt.LayerChart(layer=[boxes, symbols]).properties(width=len(weeks) * _STEP + _LABELS)
-    return _finished(chart, colours, height=len(WEEKDAYS) * _STEP + _LABELS // 2)
+    chart = alt.LayerChart(layer=[boxes, symbols])
+    return _finished(chart, colours, height=_CALENDAR_HEIGHT)
 
 
 def _over_bands(frame: Frame, *layers: alt.Chart) -> alt.LayerChart:

@@ -39,7 +39,7 @@ def prescribed_rows(plan: Prescription) -> list[dict[str, str]]:
     return [
         {
             "Item": item.title,
-            "A day": f"{item.per_day:g} {item.unit}",
+            "A day": f"{item.per_day:g} {_unit(item)}",
             "Days a week": f"{item.days_per_week:g}",
             "Details": ", ".join(_details(item)),
             "Followed by": "the patient's report" if item.evidence == "report" else "sensors",
@@ -68,6 +68,10 @@ def source_rows(plan: Prescription, pathway: Pathway) -> list[dict[str, str]]:
                 }
             )
     return rows
+
+
+def _unit(item: PrescribedItem) -> str:
+    return item.unit.removesuffix("s") if item.per_day == 1 else item.unit
 
 
 def _details(item: PrescribedItem) -> Iterator[str]:

@@ -121,6 +121,11 @@ def calendar(days: Iterable[DayRow], today: date) -> list[CalendarDay]:
     return [_calendar_day(day, list(rows)) for day, rows in groupby(seen, key=lambda r: r.date)]
 
 
+def calendar_weeks(first_monday: date, weeks: int) -> list[str]:
+    """The names of the calendar's columns."""
+    return [_week_name(first_monday + timedelta(weeks=week)) for week in range(weeks)]
+
+
 def day_state(statuses: Sequence[DayStatus]) -> DayStatus:
     """One state for a day of several items: done or missed only where all of them are."""
     if len(set(statuses)) == 1:
@@ -164,14 +169,13 @@ def _sets(dose: Dose, reps: float) -> str:
 
 def _calendar_day(day: date, rows: Sequence[DayRow]) -> CalendarDay:
     state = day_state([row.status for row in rows])
-    monday = day - timedelta(days=day.weekday())
     details = "; ".join(
         f"{row.title} {row.done:.0f} of {row.prescribed:.0f} {row.unit}"
         for row in rows
         if row.status not in _MISSING
     )
     return CalendarDay(
-        week=day_text(monday, today=day),
+        week=_week_name(day - timedelta(days=day.weekday())),
         weekday=WEEKDAYS[day.weekday()],
         state=state.value,
         symbol=STATUS_SYMBOL[state],
@@ -181,3 +185,7 @@ def _calendar_day(day: date, rows: Sequence[DayRow]) -> CalendarDay:
 
 def _point(day: date, index_date: date, value: float, label: str) -> Point:
     return Point(week=(day - index_date).days / 7, label=label, value=value)
+
+
+def _week_name(monday: date) -> str:
+    return day_text(monday, today=monday)

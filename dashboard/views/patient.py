@@ -108,14 +108,10 @@ st.markdown(
     f"Version {plan.version}, valid from {words.day_text(plan.valid_from, today=today)}: "
     f"{plan.phase_title}."
 )
-st.dataframe(
-    provenance.prescribed_rows(plan),
-    column_config={"Details": st.column_config.TextColumn(width="large")},
-    hide_index=True,
-)
+st.table(provenance.prescribed_rows(plan), hide_index=True)
 with st.expander("Where the numbers come from"):
     st.markdown(provenance.MARKS)
-    st.dataframe(provenance.source_rows(plan, pathway), hide_index=True)
+    st.table(provenance.source_rows(plan, pathway), hide_index=True)
 advance = pathway.phase(plan.phase_id).advance
 if advance is not None:
     st.markdown(f"**Move on when:** {advance.text} ({advance.mark}); a clinician confirms.")

@@ -63,7 +63,8 @@ def _day_by_day(days: Sequence[DayRow], today: date) -> None:
         return
     st.html(parts.calendar_legend())
     colours = palette(st.context.theme.type)
-    st.altair_chart(charts.adherence_calendar(cells, colours), width="content")
+    columns = recovery.calendar_weeks(first_shown, _CALENDAR_WEEKS)
+    st.altair_chart(charts.adherence_calendar(cells, columns, colours), width="stretch")
 
 
 def _week_by_week(measures: recovery.WeeklyMeasures, frame: charts.Frame) -> None:

@@ -128,6 +128,8 @@ def _show_signal(found: Session, folder: Path) -> None:
     if strips is not None:
         st.altair_chart(strips, width="stretch")
     st.subheader("Angles, degrees", anchor=False)
+    if found.repetitions:
+        st.markdown("Shaded and numbered: repetitions, their hold darker.")
     angles_deg = {f"{name} pitch": values for name, values in signal.pitch_deg.items()}
     if found.spine is not None:
         angles_deg["spine extension"] = signal.extension_deg

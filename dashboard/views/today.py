@@ -9,7 +9,15 @@ import streamlit as st
 from analytics.caseload import CallRules
 from analytics.outcomes import PAIN, Outcome
 from analytics.pathway import Evidence, Pathway, load_pathway
-from analytics.store.queries import DayRow, Patient, TodayView, add_outcome, add_report, today
+from analytics.store.queries import (
+    DayRow,
+    FallRow,
+    Patient,
+    TodayView,
+    add_outcome,
+    add_report,
+    today,
+)
 from dashboard import parts, words
 from dashboard.data import cursor, today_of
 from dashboard.recovery import portions
@@ -27,6 +35,8 @@ _HOW_TO = {
 3. Lie still and breathe calmly. **Take the pad away if it hurts more.**
 """,
 }
+
+_PAIN_LEVELS = [float(level) for level in range(11)]
 
 
 @st.dialog("When to stop, and whom to call", width="large")
@@ -67,13 +77,14 @@ def _save_report(key: str, row: DayRow, patient: Patient) -> None:
 def _ask_pain(patient: Patient, on: date, pain: float | None) -> None:
     st.header("How strong is your pain now?", anchor=False)
     key = f"pain-{patient.id}-{on}"
+    st.session_state.setdefault(key, pain)
     st.segmented_control(
         "0 is no pain, 10 the worst you can imagine. Tap a number.",
-        range(11),
-        default=None if pain is None else round(pain),
+        _PAIN_LEVELS,
+        format_func=lambda level: f"{level:.0f}",
         key=key,
         on_change=_save_pain,
-        args=(key, patient, on),
+        args=(key, patient, on, pain),
         width="stretch",
     )
     if pain is None:
@@ -83,13 +94,17 @@ def _ask_pain(patient: Patient, on: date, pain: float | None) -> None:
         st.error("This is strong pain. Do not exercise now, and read **When to stop** above.")
 
 
-def _save_pain(key: str, patient: Patient, on: date) -> None:
+def _save_pain(key: str, patient: Patient, on: date, before: float | None) -> None:
     value = st.session_state[key]
-    if value is not None:
-        with cursor() as connection:
-            add_outcome(
-                connection, Outcome(patient_id=patient.id, measure=PAIN, date=on, value=value)
-            )
+    if value is None:  # a second tap on the same number: it stays
+        st.session_state[key] = before
+        return
+    with cursor() as connection:
+        add_outcome(connection, Outcome(patient_id=patient.id, measure=PAIN, date=on, value=value))
+
+
+def _is_recent(fall: FallRow, on: date) -> bool:
+    return (on - fall.date).days <= CallRules().fall_days
 
 
 def _show(patient: Patient, view: TodayView) -> None:
@@ -101,6 +116,11 @@ def _show(patient: Patient, view: TodayView) -> None:
     pathway = load_pathway(view.plan.pathway_id)
     if stop.button("When to stop", type="primary", width="stretch"):
         _stop_rules(pathway)
+    if view.last_fall is not None and _is_recent(view.last_fall, view.date):
+        st.warning(
+            f"A fall was noticed on {words.day_text(view.last_fall.date, today=view.date)}. If "
+            "anything hurts that did not hurt before, call your care team today."
+        )
     for row in view.items:
         if row.evidence is not Evidence.REPORT:
             _seen(row, pathway, view.plan.phase_id)
