@@ -163,7 +163,7 @@ def simulate(
 @app.command()
 def benchmark(json: options.Json = False) -> None:
     """Measure how fast this machine analyzes, answers and stores."""
-    from fivepoint.benchmark import run_and_print
+    from benchmarks.report import run_and_print
 
     run_and_print(as_json=json)
 

@@ -1,0 +1,229 @@
+"""The measurements: each gives figures with their units, on recordings that it simulates."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from vqf import VQF
+
+from analytics.pathway import load_pathway
+from analytics.prescription import prescribe, progress
+from analytics.session import Pipeline, Session, analyze
+from analytics.store import Store
+from analytics.store.ingest import ingest
+from analytics.store.queries import (
+    add_patient,
+    add_prescription,
+    caseload,
+    daily,
+    sessions,
+    today,
+    weekly,
+)
+from sensors.recording import Recording, RecordingHeader, RecordingKind, write_recording
+from sensors.simulator import BridgingSet, VirtualSensor, day_at_home, exercise_session, simulate
+from sensors.types import Chunk, Placement
+
+RATE_HZ = 100.0
+CHUNK_SAMPLES = 10
+PATIENTS = 40
+WEEKS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One measured number."""
+
+    what: str
+    value: float
+    unit: str
+
+
+def measure(folder: Path) -> Iterator[Figure]:
+    """All figures, in the order in which they are taken; `folder` is filled with scratch files."""
+    hour = _hour(folder / "hour")
+    analyze(hour)
+    yield from _throughput(hour)
+    yield from _latency(hour)
+    yield _peak_memory(hour)
+    yield from _storage(hour)
+    yield from _queries(folder)
+
+
+def _hour(folder: Path) -> Recording:
+    """An hour at home with two sensors at 100 Hz."""
+    simulation = simulate(
+        day_at_home(minutes=60.0, rng=np.random.default_rng(1)),
+        sensors=[
+            VirtualSensor(placement=placement, rate_hz=RATE_HZ)
+            for placement in (Placement.STERNUM, Placement.PELVIS)
+        ],
+        seed=1,
+    )
+    header = RecordingHeader(
+        id="hour",
+        started_at=datetime(2026, 3, 2, 9, tzinfo=UTC),
+        kind=RecordingKind.DAY,
+        streams=simulation.infos,
+        calibrations=simulation.true_calibrations(),
+    )
+    return write_recording(folder, header, simulation.chunks())
+
+
+def _throughput(hour: Recording) -> Iterator[Figure]:
+    hours = hour.duration_s / 3600
+    chunks = list(hour.chunks(60.0))
+    yield Figure(
+        what="two-sensor recording analyzed from memory",
+        value=hours / _best_s(lambda: _analyzed(hour, chunks)),
+        unit="h/s",
+    )
+    yield Figure(
+        what="two-sensor recording analyzed from disk",
+        value=hours / _best_s(lambda: analyze(hour)),
+        unit="h/s",
+    )
+    yield Figure(
+        what="the same, orientation by vqf alone",
+        value=hours / _best_s(lambda: _oriented(chunks)),
+        unit="h/s",
+    )
+
+
+def _analyzed(hour: Recording, chunks: list[Chunk]) -> Session:
+    pipeline = Pipeline(hour.header)
+    for chunk in chunks:
+        pipeline.push(chunk)
+    pipeline.finish()
+    return pipeline.session()
+
+
+def _oriented(chunks: list[Chunk]) -> None:
+    filters = {chunk.placement: VQF(1 / RATE_HZ) for chunk in chunks}
+    for chunk in chunks:
+        filters[chunk.placement].updateBatch(chunk.gyro, chunk.acc)
+
+
+def _latency(hour: Recording) -> Iterator[Figure]:
+    """Of pushing a tenth of a second of one sensor, over ten minutes."""
+    pipeline = Pipeline(hour.header)
+    taken_s = []
+    for chunk in hour.chunks(CHUNK_SAMPLES / RATE_HZ):
+        if chunk.t_s[0] > 600.0:
+            break
+        start_s = time.perf_counter()
+        pipeline.push(chunk)
+        taken_s.append(time.perf_counter() - start_s)
+    for percent in (50, 99):
+        yield Figure(
+            what=f"latency of a chunk of {CHUNK_SAMPLES} samples, p{percent}",
+            value=1e6 * float(np.percentile(taken_s, percent)),
+            unit="µs",
+        )
+
+
+def _peak_memory(hour: Recording) -> Figure:
+    """Of a process of its own that analyzes the hour; as /usr/bin/time would tell."""
+    program = (
+        "import resource, sys; from pathlib import Path;"
+        "from analytics.session import analyze; from sensors.recording import read_recording;"
+        "analyze(read_recording(Path(sys.argv[1])));"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    value = float("nan")
+    with suppress(subprocess.CalledProcessError):  # Windows has no module `resource`
+        command = [sys.executable, "-c", program, str(hour.folder)]
+        told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        value = int(told) / (1024 if sys.platform != "darwin" else 1024**2)
+    return Figure(what="peak memory of analyzing the hour", value=value, unit="MiB")
+
+
+def _storage(hour: Recording) -> Iterator[Figure]:
+    size_bytes = sum(path.stat().st_size for path in hour.folder.glob("*.parquet"))
+    yield Figure(
+        what="stored size of a sample of six axes",
+        value=size_bytes / sum(hour.sample_counts.values()),
+        unit="B",
+    )
+
+
+def _queries(folder: Path) -> Iterator[Figure]:
+    """On a caseload whose every day repeats one analyzed exercise session."""
+    on = date(2026, 3, 2)
+    session, recording_folder = _exercise(folder / "exercise")
+    with Store.open(folder / "store" / "fivepoint.duckdb") as store:
+        _fill(store, session, recording_folder, on)
+        with store.cursor() as cursor:
+            queries: dict[str, Callable[[], object]] = {
+                "today": lambda: today(cursor, "p0", on),
+                "weekly": lambda: weekly(cursor, "p0"),
+                "daily": lambda: daily(cursor, "p0", on - timedelta(weeks=WEEKS), on),
+                "sessions": lambda: sessions(cursor, "p0"),
+                f"caseload of {PATIENTS}": lambda: caseload(cursor, on),
+            }
+            for name, query in queries.items():
+                yield Figure(what=f"query: {name}", value=1e3 * _best_s(query), unit="ms")
+
+
+def _exercise(folder: Path) -> tuple[Session, Path]:
+    simulation = simulate(
+        exercise_session(BridgingSet(), rng=np.random.default_rng(1)),
+        sensors=[VirtualSensor(placement=Placement.PELVIS)],
+        seed=1,
+    )
+    header = RecordingHeader(
+        id="exercise",
+        started_at=datetime(2026, 3, 2, 9, tzinfo=UTC),
+        kind=RecordingKind.EXERCISE,
+        streams=simulation.infos,
+        calibrations=simulation.true_calibrations(),
+    )
+    return analyze(write_recording(folder, header, simulation.chunks())), folder
+
+
+def _fill(store: Store, session: Session, folder: Path, on: date) -> None:
+    pathway = load_pathway("conservative")
+    first_day = on - timedelta(weeks=WEEKS)
+    for number in range(PATIENTS):
+        patient_id = f"p{number}"
+        with store.cursor() as cursor:
+            add_patient(
+                cursor, patient_id, label=patient_id, birth_year=1950, time_zone="Europe/Berlin"
+            )
+            first = prescribe(
+                pathway,
+                pathway.phases[0],
+                patient_id=patient_id,
+                index_date=first_day,
+                valid_from=first_day,
+            )
+            add_prescription(cursor, first)
+            later = progress(first, pathway.phases[1], valid_from=first_day + timedelta(weeks=2))
+            add_prescription(cursor, later)
+        for day in range(7 * WEEKS):
+            started_at = session.started_at - timedelta(days=day)
+            repeated = replace(
+                session,
+                recording_id=f"{patient_id}-{day}",
+                patient=patient_id,
+                started_at=started_at,
+            )
+            ingest(store, repeated, folder)
+
+
+def _best_s(run: Callable[[], object], times: int = 3) -> float:
+    """The shortest of several runs: what the machine can do when nothing disturbs it."""
+    stamps = [time.perf_counter()]
+    for _ in range(times):
+        run()
+        stamps.append(time.perf_counter())
+    return min(end - start for start, end in pairwise(stamps))

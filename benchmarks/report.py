@@ -1,0 +1,29 @@
+"""The benchmark as a table or as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.figures import measure
+
+
+def run_and_print(*, as_json: bool) -> None:
+    """Take all figures and print them."""
+    with (
+        TemporaryDirectory(prefix="fivepoint-benchmark-") as folder,
+        Console(stderr=True).status("Measuring"),
+    ):
+        figures = list(measure(Path(folder)))
+    if as_json:
+        print(json.dumps([asdict(figure) for figure in figures]))
+        return
+    table = Table("what", "value", "unit")
+    for figure in figures:
+        table.add_row(figure.what, f"{figure.value:.3g}", figure.unit)
+    Console().print(table)
