@@ -42,21 +42,10 @@ def to_counts(chunk: Chunk, info: StreamInfo) -> Counts:
     Raises RecordingError for arrays that do not fit each other or the stream, for values that are
     not finite, and for times that do not rise by a microsecond at least.
     """
+    _check_shapes(chunk, info)
     time_us = np.rint(_finite(chunk.t_s, chunk) * US_PER_S).astype(np.int64)
     if np.any(np.diff(time_us) <= 0):
         raise not_rising(info)
-    shapes = [
-        chunk.t_s.shape,
-        chunk.acc.shape,
-        (chunk.acc if chunk.gyro is None else chunk.gyro).shape,
-    ]
-    n = len(time_us)
-    if shapes != [(n,), (n, 3), (n, 3)] or (chunk.gyro is None) != (info.gyro_scale_rads is None):
-        raise RecordingError(
-            f"A chunk of the {info.placement} stream has arrays of shapes {shapes}"
-            f"{' and no gyro' if chunk.gyro is None else ''}, which is not what its header says, "
-            "so it was not stored; give (n,), (n, 3) and a gyro exactly where a scale is stated."
-        )
     acc = _as_int16(chunk.acc / info.acc_scale_ms2, chunk)
     if chunk.gyro is None or info.gyro_scale_rads is None:
         return Counts(time_us, acc, None)
@@ -136,6 +125,18 @@ def not_rising(info: StreamInfo) -> RecordingError:
         f"Times of the {info.placement} stream do not rise strictly, so the order of its samples "
         "is unknown and they were not stored; sort them and drop repeated ones."
     )
+
+
+def _check_shapes(chunk: Chunk, info: StreamInfo) -> None:
+    gyro_shape = None if chunk.gyro is None else chunk.gyro.shape
+    found = (chunk.t_s.shape, chunk.acc.shape, gyro_shape)
+    n = chunk.t_s.size
+    expected = ((n,), (n, 3), None if info.gyro_scale_rads is None else (n, 3))
+    if found != expected:
+        raise RecordingError(
+            f"A chunk of the {info.placement} stream has times, acc and gyro of shapes {found} "
+            f"where its header asks for {expected}, so it was not stored; correct the source."
+        )
 
 
 def _cut(piece: Counts, window_us: int) -> Iterator[tuple[int, Counts]]:

@@ -208,7 +208,7 @@ def test_the_stored_version_is_the_application_s() -> None:
             "not finite",
         ),
         ([Chunk(Placement.WAIST, T0, np.zeros((1, 2)), np.zeros((1, 3)))], "shapes"),
-        ([Chunk(Placement.WAIST, T0, np.zeros((1, 3)), None)], "no gyro"),
+        ([Chunk(Placement.WAIST, T0, np.zeros((1, 3)), None)], "None"),
         ([steady(replace(STERNUM, placement=Placement.THIGH), 1)], "thigh"),
     ],
 )
