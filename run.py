@@ -23,14 +23,16 @@ GATES = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
     ("mypy",),
-    ("importlinter.cli",),
+    ("lint-imports",),
 )
 
 
 def main(arguments: list[str]) -> int:
     if sys.version_info < (3, 11):
         found = platform.python_version()
-        print(f"Python {found} is too old to run Fivepoint; install 3.11 or newer.", file=sys.stderr)
+        print(
+            f"Python {found} is too old to run Fivepoint; install 3.11 or newer.", file=sys.stderr
+        )
         return 1
     testing = arguments[:1] == ["test"]
     try:
@@ -43,7 +45,7 @@ def main(arguments: list[str]) -> int:
         )
         return 1
     try:
-        return run_tests(arguments[1:]) if testing else run_module("fivepoint", *arguments)
+        return run_tests(arguments[1:]) if testing else run("python", "-m", "fivepoint", *arguments)
     except KeyboardInterrupt:
         return 130
 
@@ -70,16 +72,18 @@ def install(lock: Path) -> None:
 
 
 def run_tests(pytest_arguments: list[str]) -> int:
+    """Run pytest with the arguments, or without any all gates and all tests; the worst exit code."""
     if pytest_arguments:
-        return run_module("pytest", *pytest_arguments)
-    gates = [run_module(*gate) for gate in GATES]
-    return max(*gates, run_module("pytest", "-n", "2", "-m", ""))
+        return run("pytest", *pytest_arguments)
+    return max(run(*gate) for gate in (*GATES, ("pytest", "-n", "2", "-m", "")))
 
 
-def run_module(module: str, *arguments: str) -> int:
+def run(program: str, *arguments: str) -> int:
+    """Run a program of `.venv`, with the checkout on its search path."""
     search_path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, "PYTHONPATH": search_path}
-    return subprocess.run([str(PYTHON), "-m", module, *arguments], env=environment).returncode
+    command = [str(PYTHON.with_name(program)), *arguments]
+    return subprocess.run(command, env=environment).returncode
 
 
 def _digest(lock: Path) -> str:
