@@ -43,6 +43,10 @@ class RangeParams:
     """Of the hold usual in the last repetitions; less is partial …"""
     min_usual_hold_s: float = 2.0
     """… where holding is usual at all."""
+    min_arm_m: float = 0.05
+    """Smallest lever arm of a pelvis or thigh sensor: hips that only roll do not rise …"""
+    arm_errors: float = 3.0
+    """… unless so many standard errors leave it open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +56,7 @@ class SetParams:
     All defaults are engineering judgement, measured on the published set with and without bridges.
     """
 
-    min_repetitions: int = 3
+    min_repetitions: int = 4
     """Like movements in a row that make a set."""
     max_pause_s: float = 20.0
     """Rest that ends a set."""
@@ -105,6 +109,7 @@ class KnownMounting:
             not _is_lift(movement, self._params)
             or movement.sway_part > self._params.max_sway_part
             or not self._lies_supine(movement)
+            or not self._may_rise(movement)
         ):
             return []
         roll_deg = movement.roll_deg() if self._shows_roll else None
@@ -113,6 +118,13 @@ class KnownMounting:
     def finish(self) -> list[Repetition]:
         """See `Judge.finish`: nothing waits."""
         return []
+
+    def _may_rise(self, movement: Movement) -> bool:
+        """Whether the sensor rises with the tilt; the trunk's arm is too short to tell."""
+        arm = LeverArm()
+        _learn(arm, movement)
+        upper_m = arm.along(movement.axis) + self._params.arm_errors * arm.error_m
+        return self._segment is Segment.TRUNK or upper_m >= self._params.min_arm_m
 
     def _lies_supine(self, movement: Movement) -> bool:
         margin, times = _GATE_MARGIN_S * BODY_RATE_HZ, movement.timing
@@ -176,13 +188,7 @@ class UnknownMounting:
         self._stray = None
         self._last = member
         self._members.append(member)
-        times = movement.timing
-        near = movement.part(times.start - BODY_RATE_HZ, times.end + BODY_RATE_HZ)
-        self._arm.learn(
-            movement.stretch.samples[near, FORCE],
-            np.radians(movement.tilt_deg[near]),
-            movement.axis,
-        )
+        _learn(self._arm, movement)
         waited_enough = len(self._members) >= self._sets.max_waiting
         errors = 0.0 if self._known or waited_enough else self._sets.sure_errors
         return self._report(errors)
@@ -262,6 +268,13 @@ class _Usual:
         if not repetition.partial:
             self._last.append(repetition)
         return repetition
+
+
+def _learn(arm: LeverArm, movement: Movement) -> None:
+    times = movement.timing
+    near = movement.part(times.start - BODY_RATE_HZ, times.end + BODY_RATE_HZ)
+    force_ms2, tilt_deg = movement.stretch.samples[near, FORCE], movement.tilt_deg[near]
+    arm.learn(force_ms2, np.radians(tilt_deg), movement.axis)
 
 
 def _is_lift(movement: Movement, params: RangeParams) -> bool:
