@@ -28,7 +28,8 @@ GATES = (
 
 
 def main(arguments: list[str]) -> int:
-    if sys.version_info < (3, 11):
+    """Install what is missing, then run a command or the tests; the exit code."""
+    if sys.version_info < (3, 11):  # noqa: UP036: whoever runs an older Python should read why
         found = platform.python_version()
         print(
             f"Python {found} is too old to run Fivepoint; install 3.11 or newer.", file=sys.stderr
@@ -39,7 +40,7 @@ def main(arguments: list[str]) -> int:
         install(ROOT / ("requirements-test.lock" if testing else "requirements.lock"))
     except (OSError, subprocess.CalledProcessError) as error:
         print(
-            f"Installing the dependencies failed ({error}), so nothing was started; "
+            f"error: installing the dependencies failed ({error}), so nothing was started; "
             "read pip's message above, check the network and the disk, and run again.",
             file=sys.stderr,
         )
@@ -72,7 +73,7 @@ def install(lock: Path) -> None:
 
 
 def run_tests(pytest_arguments: list[str]) -> int:
-    """Run pytest with the arguments, or without any all gates and all tests; the worst exit code."""
+    """Run pytest with the arguments, or without any all gates and tests; the worst exit code."""
     if pytest_arguments:
         return run("pytest", *pytest_arguments)
     return max(run(*gate) for gate in (*GATES, ("pytest", "-n", "2", "-m", "")))

@@ -16,7 +16,9 @@ from sensors.types import GRAVITY_MS2, Calibration, Chunk, FloatArray, Placement
 TURN = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 
 
-def info(placement: Placement = Placement.STERNUM, rate_hz: float = 100.0, gyro: bool = True):
+def info(
+    placement: Placement = Placement.STERNUM, rate_hz: float = 100.0, gyro: bool = True
+) -> StreamInfo:
     return StreamInfo(
         placement=placement,
         rate_hz=rate_hz,
