@@ -42,8 +42,8 @@ class RecordingHeader:
         placements = [info.placement for info in self.streams]
         if not placements or len(set(placements)) < len(placements):
             raise RecordingError(
-                f"Recording {self.id} has {len(placements)} streams ({', '.join(placements)}), so it "
-                "cannot be stored; give it at least one stream and no two at one placement."
+                f"Recording {self.id} has {len(placements)} streams ({', '.join(placements)}), so "
+                "it cannot be stored; give it at least one stream and no two at one placement."
             )
         if self.started_at.tzinfo is None:
             raise RecordingError(
