@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntEnum
 
-from analytics.adherence import Adherence
+from analytics.adherence import Adherence, DayRow
 
 
 class Severity(IntEnum):
@@ -45,7 +45,8 @@ class CaseFacts:
     """What is known of one patient on a day.
 
     The two weeks end yesterday and the week before; `pain_change` is the latest entry minus the
-    mean of the week before it. `excess` names what was over-done in the last seven days.
+    mean of the week before it. `over_cap` are days of the last seven on which more was done than
+    the cap of an item, `over_alarm` the bouts of extension above the alarm in them.
     """
 
     patient_id: str
@@ -63,7 +64,8 @@ class CaseFacts:
     pain_change: float | None
     falls_14d: int
     days_since_fall: int | None
-    excess: tuple[str, ...]
+    over_cap: tuple[DayRow, ...]
+    over_alarm: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +136,15 @@ def _pain_reasons(case: CaseFacts, rules: CallRules) -> list[CallReason]:
 
 
 def _excess_reasons(case: CaseFacts) -> list[CallReason]:
-    return [CallReason(Severity.SOON, text) for text in case.excess]
+    reasons = []
+    if case.over_cap:
+        row = max(case.over_cap, key=lambda row: row.date)
+        text = f"{row.done:.0f} {row.unit} on {row.date.day} {row.date:%B}, cap {row.cap_per_day:g}"
+        reasons.append(CallReason(Severity.SOON, text))
+    if case.over_alarm:
+        times = _count(case.over_alarm, "time")
+        reasons.append(CallReason(Severity.SOON, f"extended beyond the limit {times} in a week"))
+    return reasons
 
 
 def _data_reasons(case: CaseFacts, today: date, rules: CallRules) -> list[CallReason]:

@@ -372,6 +372,20 @@ def test_weeks_add_up_from_the_index_date_to_the_last_entry(tmp_path: Path) -> N
     assert (second.pain_mean, second.falls) == (4.0, 1)
 
 
+def test_what_was_before_the_index_date_is_in_no_week(tmp_path: Path) -> None:
+    with opened(tmp_path) as (store, cursor):
+        queries.add_prescription(cursor, plan())
+        for number in (-2, 1):
+            lifts = bridges(5)
+            ingest(
+                store,
+                session(f"s{number}", started_at=at(day(number), 9), repetitions=lifts),
+                FOLDER,
+            )
+        (first,) = queries.weekly(cursor, ANNE)
+    assert first.repetitions == 5
+
+
 def test_a_patient_without_plan_or_data_has_no_weeks(tmp_path: Path) -> None:
     with opened(tmp_path) as (_, cursor):
         assert queries.weekly(cursor, ANNE) == []

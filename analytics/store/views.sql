@@ -1,5 +1,8 @@
 -- What the queries share; made anew at every opening, so a change needs no migration.
 
+-- Whole weeks since the index date, negative before it.
+CREATE OR REPLACE MACRO week_of(day, index_date) AS CAST(floor((day - index_date) / 7) AS BIGINT);
+
 -- Each version of a prescription with the day the next one takes over.
 CREATE OR REPLACE VIEW plans AS
 SELECT *, lead(valid_from) OVER (PARTITION BY patient_id ORDER BY version) AS valid_until

@@ -18,13 +18,14 @@ from analytics.store.queries.people import (
     prescriptions,
     recent_outcomes,
 )
-from analytics.store.queries.progress import TodayView, WeekRow, caseload, daily, today, weekly
+from analytics.store.queries.progress import TodayView, WeekRow, daily, today, weekly
 from analytics.store.queries.recordings import (
     FallRow,
     SessionRow,
     falls,
     sessions,
 )
+from analytics.store.queries.worklist import caseload
 from analytics.store.sessions import StoredSession, session
 
 __all__ = [
