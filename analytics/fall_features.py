@@ -75,7 +75,7 @@ def impact_features(acc_g: FloatArray) -> FloatArray | None:
     impact_s = _seen(acc_g[_at(_IMPACT)]).sum() / BODY_RATE_HZ
     if before is None or after is None or impact_s < _LEAST_IMPACT_S:
         return None
-    tilt_deg = float(_angle_deg(before.mean(axis=0), after.mean(axis=0)))
+    tilt_deg = float(angle_deg(before.mean(axis=0), after.mean(axis=0)))
     slow = _moving_mean(acc_g, _GRAVITY_MEAN_S)
     force_g = np.linalg.norm(acc_g, axis=1)
     mean_force_g = _moving_mean(force_g[:, np.newaxis], _IMPACT_MEAN_S)[:, 0]
@@ -94,7 +94,7 @@ def impact_features(acc_g: FloatArray) -> FloatArray | None:
     return None if np.isnan(features).any() else features
 
 
-def _angle_deg(first: FloatArray, second: FloatArray) -> FloatArray:
+def angle_deg(first: FloatArray, second: FloatArray) -> FloatArray:
     """Angles between vectors (…, 3), in degrees."""
     product = np.linalg.norm(first, axis=-1) * np.linalg.norm(second, axis=-1)
     cosine = (first * second).sum(axis=-1) / np.maximum(product, 1e-9)
@@ -137,14 +137,14 @@ def _moving_mean(values: FloatArray, width_s: float) -> FloatArray:
 
 def _largest_turn_deg(slow: FloatArray) -> float:
     lag = round(_GRAVITY_MEAN_S * BODY_RATE_HZ)
-    return float(np.nanmax(_angle_deg(slow[:-lag], slow[lag:]), initial=0.0))
+    return float(np.nanmax(angle_deg(slow[:-lag], slow[lag:]), initial=0.0))
 
 
 def _toppling_deg(slow: FloatArray) -> float:
     """The turn through the impact; from as early as is known where the stream has just begun."""
     early = slow[_at((-1.0, 0.0))]
     known = early[_seen(early)]
-    return float(_angle_deg(known[0], slow[_index(0.6)])) if len(known) else 0.0
+    return float(angle_deg(known[0], slow[_index(0.6)])) if len(known) else 0.0
 
 
 def _ln_push(mean_force_g: FloatArray) -> float:

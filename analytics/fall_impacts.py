@@ -18,6 +18,9 @@ _PEAK_WITHIN_S = 0.1
 _TUMBLE_S = 1.5
 _TOGETHER_S = 0.5
 _GRAVITY_ERROR_G = 0.2
+_HISTORY_S = 20.0
+_SINKING_S = 2.5
+_COME_TO_REST_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +62,8 @@ class ImpactFinder:
     def __init__(self, start_index: int, params: ImpactParams) -> None:
         self._least_g = params.least_g
         self._spacing = samples(params.spacing_s)
-        self._kept = samples(BEFORE_S + AFTER_S) + self._spacing
         self._start = start_index
-        self._rows = np.empty((0, 4))
+        self._rows = np.empty((0, 5))
         self._calibrated = self._facing_known = False
         self._pending: list[int] = []
         self._state = record(index=start_index, held_g=0.0, held_index=0)
@@ -69,7 +71,8 @@ class ImpactFinder:
     def update(self, segment: SegmentChunk) -> list[Impact]:
         """Take the next samples; return the impacts with all that follows them known."""
         self._calibrated, self._facing_known = segment.calibrated, segment.facing_known
-        rows = np.column_stack((segment.acc, segment.peak_ms2)) / GRAVITY_MS2
+        vertical = (segment.acc * segment.up).sum(axis=1) - GRAVITY_MS2
+        rows = np.column_stack((segment.acc, segment.peak_ms2, vertical)) / GRAVITY_MS2
         self._append(rows)
         found = np.empty(len(rows) // self._spacing + 1, dtype=np.int64)
         count = _find_impacts(rows, self._least_g, self._spacing, self._state, found)
@@ -101,8 +104,33 @@ class ImpactFinder:
         """Specific force (n, 3) in g from and until so long after a sample, NaN where not known."""
         return self._around(index, from_s, until_s)[:, 0:3]
 
+    def gravity_before(self, impact: int) -> FloatArray:
+        """Mean force (3,) in g from 3 to 2 s before an impact, NaN where samples are missing."""
+        mean: FloatArray = self.acc_g(impact, -3.0, -2.0).mean(axis=0)
+        return mean
+
+    def sunk_m(self, impact: int) -> float:
+        """How far the sensor came down in the 2.5 s before an impact, NaN where not known.
+
+        The vertical acceleration is integrated twice, as if from rest to rest.
+        """
+        vertical_ms2 = GRAVITY_MS2 * self._around(impact, -_SINKING_S, _COME_TO_REST_S)[:, 4]
+        velocity_ms = np.cumsum(vertical_ms2) / BODY_RATE_HZ
+        drift_ms = np.linspace(0.0, velocity_ms[-1], len(velocity_ms))
+        return float(-(velocity_ms - drift_ms).sum() / BODY_RATE_HZ)
+
+    def posture(self, index: int, from_s: float, until_s: float) -> Posture:
+        """How the body is held between two times from a sample, as far as the calibration tells."""
+        acc_g = self.acc_g(index, from_s, until_s)
+        acc_g = acc_g[~np.isnan(acc_g[:, 0])]
+        if len(acc_g) == 0 or not self._calibrated:
+            return Posture.UNKNOWN
+        posture = posture_of(acc_g.mean(axis=0))
+        told = self._facing_known or posture is Posture.UPRIGHT
+        return posture if told else Posture.UNKNOWN
+
     def _append(self, rows: FloatArray) -> None:
-        kept = self._rows[-self._kept :]
+        kept = self._rows[-samples(_HISTORY_S) :]
         self._start += len(self._rows) - len(kept)
         self._rows = np.concatenate((kept, rows))
 
@@ -117,24 +145,15 @@ class ImpactFinder:
                     index=index,
                     features=features,
                     peak_g=float(peak_g),
-                    posture_after=self._posture_after(index),
+                    posture_after=self.posture(index, _TUMBLE_S, AFTER_S),
                 )
                 impacts.append(impact)
         return impacts
 
-    def _posture_after(self, index: int) -> Posture:
-        acc_g = self.acc_g(index, _TUMBLE_S, AFTER_S)
-        acc_g = acc_g[~np.isnan(acc_g[:, 0])]
-        if len(acc_g) == 0 or not self._calibrated:
-            return Posture.UNKNOWN
-        posture = posture_of(acc_g.mean(axis=0))
-        told = self._facing_known or posture is Posture.UPRIGHT
-        return posture if told else Posture.UNKNOWN
-
     def _around(self, index: int, from_s: float, until_s: float) -> FloatArray:
         wanted = np.arange(index + samples(from_s), index + samples(until_s)) - self._start
         known = (wanted >= 0) & (wanted < len(self._rows))
-        rows = np.full((len(wanted), 4), np.nan)
+        rows = np.full((len(wanted), 5), np.nan)
         rows[known] = self._rows[wanted[known]]
         return rows
 

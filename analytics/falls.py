@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
 
 import numpy as np
 
@@ -12,11 +12,10 @@ from analytics.events import Event, Fall
 from analytics.fall_features import AFTER_S
 from analytics.fall_impacts import Impact, ImpactFinder, ImpactParams, samples
 from analytics.fall_model import FallModel, default_model
+from analytics.fall_slides import SlideFinder, SlideParams
 from sensors.types import FloatArray
 
 _SECOND = samples(1.0)
-
-_Felt: TypeAlias = tuple[Impact, ImpactFinder]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +23,7 @@ class FallParams:
     """What counts as a fall, and how long one is watched."""
 
     impact: ImpactParams = field(default_factory=ImpactParams)
+    slide: SlideParams = field(default_factory=SlideParams)
     least_probability: float = 0.5
     """Probability from which an impact is called a fall: where the model was balanced."""
     same_fall_s: float = 3.0
@@ -51,13 +51,13 @@ class FallDetector:
 
     With two sensors either may call the fall, but both must have felt the impact: in a fall the
     whole body drops, while who lies down quickly lets the trunk drop beside a pelvis at rest.
-    A slide to the floor without impact looks like lying down on purpose, and is not found.
+    A slide to the floor, without a hard impact, is called once the body lies (see `SlideFinder`).
     """
 
     def __init__(self, params: FallParams | None = None, model: FallModel | None = None) -> None:
         self._params = params or FallParams()
         self._model = model or default_model()
-        self._finders: dict[Segment, ImpactFinder] = {}
+        self._sensors: dict[Segment, _Sensor] = {}
         self._watched: _WatchedFall | None = None
 
     @property
@@ -67,39 +67,49 @@ class FallDetector:
 
     def update(self, chunk: BodyChunk) -> list[Event]:
         """See `Detector.update`: falls whose watch has ended."""
-        felt: list[_Felt] = []
+        until_index = chunk.start_index + len(chunk)
+        felt: list[tuple[_Sensor, list[Impact]]] = []
         for name in (Segment.TRUNK, Segment.PELVIS):
             if name in chunk.segments:
-                finder = self._finder(name, chunk.start_index)
-                felt += [(impact, finder) for impact in finder.update(chunk.segments[name])]
-        events = self._follow(self._calls(felt))
-        return events + self._watch(chunk.start_index + len(chunk))
+                sensor = self._sensor(name, chunk.start_index)
+                felt.append((sensor, sensor.impacts.update(chunk.segments[name])))
+        calls = [call for sensor, impacts in felt for call in self._falls(sensor, impacts)]
+        for sensor, impacts in felt:
+            calls += self._slides(sensor, impacts, until_index)
+        return self._follow(calls) + self._watch(until_index)
 
     def finish(self) -> list[Event]:
         """See `Detector.finish`: falls in the last seconds, and one still watched."""
-        felt = [(i, finder) for finder in self._finders.values() for i in finder.finish()]
-        return self._follow(self._calls(felt)) + self._end_watch()
+        sensors = self._sensors.values()
+        calls = [call for s in sensors for call in self._falls(s, s.impacts.finish())]
+        return self._follow(calls) + self._end_watch()
 
-    def _finder(self, name: Segment, start_index: int) -> ImpactFinder:
-        if name not in self._finders:
-            self._finders[name] = ImpactFinder(start_index, self._params.impact)
-        return self._finders[name]
+    def _sensor(self, name: Segment, start_index: int) -> _Sensor:
+        if name not in self._sensors:
+            impacts = ImpactFinder(start_index, self._params.impact)
+            self._sensors[name] = _Sensor(impacts, SlideFinder(impacts, self._params.slide))
+        return self._sensors[name]
 
-    def _calls(self, felt: list[_Felt]) -> list[_Call]:
-        """The falls among the impacts, in the order of time."""
-        calls = []
-        for impact, finder in sorted(felt, key=lambda each: each[0].index):
+    def _falls(self, sensor: _Sensor, impacts: list[Impact]) -> Iterator[_Call]:
+        for impact in impacts:
             probability = self._model.probability(impact.features)
-            likely = probability >= self._params.least_probability
-            if likely and all(sensor.felt(impact.index) for sensor in self._finders.values()):
-                calls.append(_Call(impact, probability, finder))
-        return calls
+            if probability >= self._params.least_probability and self._felt_by_all(impact):
+                known_at = impact.index + samples(AFTER_S)
+                yield _Call(impact, probability, known_at, sensor.impacts)
+
+    def _slides(self, sensor: _Sensor, impacts: list[Impact], until_index: int) -> Iterator[_Call]:
+        for slide in sensor.slides.update(impacts, until_index):
+            if self._felt_by_all(slide.impact):
+                yield _Call(slide.impact, slide.probability, slide.known_at, sensor.impacts)
+
+    def _felt_by_all(self, impact: Impact) -> bool:
+        return all(sensor.impacts.felt(impact.index) for sensor in self._sensors.values())
 
     def _follow(self, calls: list[_Call]) -> list[Event]:
-        """Watch each called fall until the next is called."""
+        """Watch each called fall until the next is called, in the order of the calls."""
         events: list[Event] = []
-        for call in calls:
-            events += self._watch(call.impact.index + samples(AFTER_S))
+        for call in sorted(calls, key=lambda call: (call.known_at, call.impact.index)):
+            events += self._watch(call.known_at)
             if self._watched is not None and self._watched.is_same(call):
                 self._watched.add(call)
             else:
@@ -119,11 +129,18 @@ class FallDetector:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Sensor:
+    impacts: ImpactFinder
+    slides: SlideFinder
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Call:
-    """An impact judged a fall, and the sensor that felt it."""
+    """An impact judged a fall, when that was known, and the sensor that felt it."""
 
     impact: Impact
     probability: float
+    known_at: int
     finder: ImpactFinder
 
     @property
@@ -158,6 +175,7 @@ class _WatchedFall:
         return replace(self._fall, inactive_s=self._still_s)
 
     def is_same(self, call: _Call) -> bool:
+        """Whether the call tells of this fall: no later impact, or one that came soon after."""
         return call.impact.index - self._impact_index <= samples(self._params.same_fall_s)
 
     def add(self, call: _Call) -> None:

@@ -63,6 +63,23 @@ def fall_and_walk(lying_s: float) -> SegmentChunk:
     )
 
 
+def sinking(depth_m: float, *, lies_after_s: float = 2.0, lying_s: float = 8.0) -> SegmentChunk:
+    """Standing, sinking upright within 2 s to a stop in 0.12 s, sitting, then lying on the left."""
+    lies_s = IMPACT_S + lies_after_s
+    up = up_path(
+        (0.0, 0.0, -90.0),
+        (lies_s, 5.0, -90.0),
+        (lies_s + 2.0, 90.0, -90.0),
+        (lies_s + 2.0 + lying_s, 90.0, -90.0),
+    )
+    time_s = np.arange(len(up)) / BODY_RATE_HZ - IMPACT_S
+    down_ms2 = depth_m / 1.92
+    stop_ms2 = down_ms2 * 1.9 / 0.12
+    force = np.where((time_s >= -1.9) & (time_s < 0.0), -down_ms2, 0.0)
+    force = np.where((time_s >= 0.0) & (time_s < 0.12), stop_ms2, force)
+    return segment(up, acc=(GRAVITY_MS2 + force)[:, np.newaxis] * up)
+
+
 def pelvis(chunk: SegmentChunk) -> BodyChunk:
     return BodyChunk(0, {Segment.PELVIS: chunk})
 
@@ -131,6 +148,27 @@ def test_how_the_sensor_is_turned_changes_nothing(seed: int) -> None:
     (expected,), (found,) = falls(pelvis(there)), falls(pelvis(turned))
     assert found.impact_s == expected.impact_s
     assert found.probability == pytest.approx(expected.probability, abs=1e-9)
+
+
+def test_a_slide_to_the_floor_is_a_fall_once_the_body_lies() -> None:
+    (found,) = falls(pelvis(sinking(0.85)))
+    assert found.impact_s == pytest.approx(IMPACT_S, abs=0.2)
+    assert found.posture_after is Posture.LEFT
+    assert found.probability > 0.8
+
+
+@pytest.mark.parametrize(
+    "lying_down",
+    [
+        sinking(0.45),
+        sinking(0.85, lies_after_s=15.0),
+        sinking(0.85, lying_s=0.5),
+        sinking(0.85, lies_after_s=60.0),
+    ],
+    ids=["on a bed", "after sitting on the floor", "for a moment", "much later"],
+)
+def test_sitting_down_and_then_lying_is_no_slide(lying_down: SegmentChunk) -> None:
+    assert falls(pelvis(lying_down)) == []
 
 
 def test_an_uncalibrated_sensor_finds_the_fall_but_not_the_side() -> None:
@@ -268,6 +306,14 @@ def random_stream(seed: int) -> BodyChunk:
 @settings(max_examples=40, deadline=None)
 def test_streaming_equals_batch(seed: int, cuts: list[int]) -> None:
     whole = random_stream(seed)
+    assert detect(FallDetector(), cut(whole, cuts)) == detect(FallDetector(), [whole])
+
+
+@given(cuts=st.lists(st.integers(1, 900), max_size=60))
+@settings(max_examples=20, deadline=None)
+def test_streaming_equals_batch_for_slides(cuts: list[int]) -> None:
+    whole = BodyChunk(0, {Segment.PELVIS: sinking(0.85), Segment.TRUNK: sinking(0.8)})
+    assert len(falls(whole)) == 1
     assert detect(FallDetector(), cut(whole, cuts)) == detect(FallDetector(), [whole])
 
 
