@@ -29,7 +29,7 @@ GATES = (
 
 def main(arguments: list[str]) -> int:
     """Install what is missing, then run a command or the tests; the exit code."""
-    if sys.version_info < (3, 11):  # noqa: UP036: whoever runs an older Python should read why
+    if sys.version_info < (3, 11):  # noqa: UP036
         found = platform.python_version()
         print(
             f"Python {found} is too old to run Fivepoint; install 3.11 or newer.", file=sys.stderr

@@ -64,4 +64,5 @@ class BodyChunk:
 
     @property
     def t_s(self) -> FloatArray:
+        """Times (n,) of the samples, in seconds from the start of the recording."""
         return (self.start_index + np.arange(len(self))) / BODY_RATE_HZ

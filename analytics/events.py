@@ -7,6 +7,8 @@ from enum import StrEnum
 
 
 class Posture(StrEnum):
+    """How the trunk is held; lying on the left is with the left side down."""
+
     UPRIGHT = "upright"
     SUPINE = "supine"
     PRONE = "prone"
@@ -16,6 +18,8 @@ class Posture(StrEnum):
 
 
 class WearState(StrEnum):
+    """Whether the sensors are on the body."""
+
     WORN = "worn"
     NOT_WORN = "not_worn"
 
@@ -52,7 +56,7 @@ class FlexionBout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repetition:
-    """One bridge: lift from `start_s`, hold between `hold_start_s` and `hold_end_s`, lowered at `end_s`.
+    """One bridge: lifted from `start_s`, held until `hold_end_s`, back down at `end_s`.
 
     `roll_deg` is the mean pelvic roll in the hold, positive with the left side up; `sparc` the
     smoothness of lift and lowering (Balasubramanian 2012; 0 is smoothest). Both are None where the
@@ -70,14 +74,17 @@ class Repetition:
 
     @property
     def lift_s(self) -> float:
+        """How long the hips rise."""
         return self.hold_start_s - self.start_s
 
     @property
     def hold_s(self) -> float:
+        """How long they stay up."""
         return self.hold_end_s - self.hold_start_s
 
     @property
     def lower_s(self) -> float:
+        """How long they come down."""
         return self.end_s - self.hold_end_s
 
 

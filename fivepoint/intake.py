@@ -9,6 +9,7 @@ from analytics.calibration import calibrate as calibrate_from_poses
 from analytics.store import Store
 from analytics.store.ingest import ingest_folder
 from fivepoint.output import complain, with_progress
+from sensors.errors import FivepointError
 from sensors.importers import (
     Calibrate,
     Imported,
@@ -27,7 +28,10 @@ def take_in(store_path: Path, recordings_folder: Path) -> int:
 
     Returns how many recordings could not be read; each is named on standard error.
     """
-    recover(recordings_folder)
+    try:
+        recover(recordings_folder)
+    except FivepointError as error:
+        complain(error)
     with Store.open(store_path) as store:
         report = ingest_folder(store, recordings_folder)
     for bad in report.bad:

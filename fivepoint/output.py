@@ -15,8 +15,7 @@ from rich.progress import track
 from analytics.events import Event, Fall
 from analytics.session import Pipeline, Session, analyze, calibrations_for, session_json
 from sensors.errors import FivepointError
-from sensors.recording import Recording, read_recording
-from sensors.recording.manifest import MANIFEST_NAME
+from sensors.recording import Recording, find_recordings, read_recording
 from sensors.replay import ReplaySource
 
 T = TypeVar("T")
@@ -33,18 +32,24 @@ def with_progress(items: Iterable[T], what: str, total: int | None = None) -> It
     yield from track(items, what, total=total, console=console, disable=not console.is_terminal)
 
 
-def analyze_and_print(folders: Sequence[Path], *, as_json: bool) -> int:
+def analyze_and_print(paths: Sequence[Path], *, as_json: bool) -> int:
     """Analyze recordings and print what was found; return how many could not be analyzed."""
-    recordings = [recording for folder in folders for recording in _recordings_in(folder)]
+    folders: list[Path] = []
     failed = 0
-    for folder in with_progress(recordings, "Analyzing"):
+    for path in paths:
+        try:
+            folders += find_recordings(path)
+        except FivepointError as error:
+            complain(error)
+            failed += 1
+    for folder in with_progress(folders, "Analyzing"):
         try:
             session = analyze(read_recording(folder))
         except FivepointError as error:
             complain(error)
             failed += 1
-            continue
-        print(json.dumps(session_json(session)) if as_json else _summary(session), flush=True)
+        else:
+            print(json.dumps(session_json(session)) if as_json else _summary(session), flush=True)
     return failed
 
 
@@ -62,12 +67,6 @@ async def _replay(recording: Recording, pipeline: Pipeline, speed: float) -> Non
             print(_event_line(event), flush=True)
     for event in pipeline.finish():
         print(_event_line(event), flush=True)
-
-
-def _recordings_in(folder: Path) -> list[Path]:
-    """The recording itself, or those in a folder of recordings."""
-    inside = sorted(manifest.parent for manifest in folder.glob(f"*/{MANIFEST_NAME}"))
-    return inside if inside and not (folder / MANIFEST_NAME).exists() else [folder]
 
 
 def _summary(session: Session) -> str:

@@ -61,10 +61,12 @@ class StreamInfo:
 
     @property
     def acc_range_ms2(self) -> float:
+        """Largest specific force that a count can hold."""
         return self.acc_scale_ms2 * FULL_SCALE_COUNTS
 
     @property
     def gyro_range_rads(self) -> float | None:
+        """Largest angular rate that a count can hold."""
         return None if self.gyro_scale_rads is None else self.gyro_scale_rads * FULL_SCALE_COUNTS
 
 
@@ -111,4 +113,5 @@ class Calibration:
 
     @property
     def facing_known(self) -> bool:
+        """Whether x is the front, and not any horizontal."""
         return self.supine_up is not None
