@@ -53,7 +53,11 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayRow:
-    """One prescribed item on one local date; `prescribed` and `done` are in `unit`."""
+    """One prescribed item on one local date; `prescribed` and `done` are in `unit`.
+
+    Repetitions count whatever their hold; `hold_s` is the one prescribed. An item with fewer than
+    seven `days_per_week` is listed every day, as the patient chooses the days.
+    """
 
     date: date
     item: str
@@ -63,6 +67,7 @@ class DayRow:
     status: DayStatus
     prescribed: float
     done: float
+    days_per_week: float = 7.0
     hold_s: float | None = None
     cap_per_day: float | None = None
 

@@ -9,7 +9,8 @@ sign off. Templates are starting points for a clinician, never advice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -17,6 +18,7 @@ from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from itertools import pairwise
+from math import inf
 from pathlib import Path
 
 import msgspec
@@ -64,8 +66,8 @@ class Number(_Sourced, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.value < 0 or (self.upto is not None and self.upto <= self.value):
-            raise ValueError("a number must not be negative and `upto` must be above `value`")
+        if not 0 < self.value < (inf if self.upto is None else self.upto):
+            raise ValueError("a number must be above 0 and `upto` above `value`")
 
 
 class Statement(_Sourced, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -100,6 +102,8 @@ class Dose(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     def __post_init__(self) -> None:
         if (self.reps is None) == (self.minutes_per_day is None):
             raise ValueError("a dose needs either `reps` or `minutes_per_day`")
+        if self.days_per_week and self.days_per_week.value > 7:
+            raise ValueError("a week has 7 days: `days_per_week` is too large")
 
 
 class PositioningDose(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -141,6 +145,10 @@ class Positioning(_Item, frozen=True, kw_only=True, tag="positioning"):
     alarm_deg: Number
     course_weeks: Number | None = None
     pad_cm: Number | None = None
+
+    def __post_init__(self) -> None:
+        if self.band_deg.upto is None or self.band_deg.upto > self.alarm_deg.value:
+            raise ValueError("`band_deg` needs an `upto` that is not above `alarm_deg`")
 
 
 class Walking(_Item, frozen=True, kw_only=True, tag="walking"):
@@ -219,12 +227,9 @@ class Pathway(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         for earlier, later in pairwise(self.phases):
             if later.weeks.start != earlier.weeks.end:
                 raise ValueError(f"phase {later.id!r} must start where {earlier.id!r} ends")
-        for kind, ids in (
-            ("phase", [phase.id for phase in self.phases]),
-            *(("item", [item.id for item in phase.items]) for phase in self.phases),
-        ):
-            if len(set(ids)) != len(ids):
-                raise ValueError(f"two of the {kind} ids {', '.join(ids)} are the same")
+        _no_two_alike(phase.id for phase in self.phases)
+        for phase in self.phases:
+            _no_two_alike(item.id for item in phase.items)
         named = {key for value in sourced_values(self) for key in value.source}
         unknown = named - self.sources.keys()
         if unknown:
@@ -240,6 +245,12 @@ class Pathway(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
             f"Pathway {self.id} has no phase {phase_id!r}, so nothing can be prescribed; "
             f"it has {known}."
         )
+
+
+def _no_two_alike(ids: Iterable[str]) -> None:
+    for name, times in Counter(ids).items():
+        if times > 1:
+            raise ValueError(f"the id {name!r} is given {times} times")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

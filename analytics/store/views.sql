@@ -50,7 +50,7 @@ WITH calendar AS (
         CAST(first_day AS TIMESTAMP), end_day - INTERVAL 1 DAY, INTERVAL 1 DAY)) AS DATE) AS day
 )
 SELECT p.patient_id, c.day, i.position, i.item_id, i.title, i.unit, i.evidence, i.per_day,
-    i.hold_s, i.cap_per_day,
+    i.days_per_week, i.hold_s, i.cap_per_day,
     CASE i.evidence
         WHEN 'bridges' THEN coalesce(t.repetitions, 0)
         WHEN 'extension' THEN coalesce(e.extension_min, 0)

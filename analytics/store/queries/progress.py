@@ -14,8 +14,8 @@ from analytics.store.queries.people import prescription
 from analytics.store.queries.recordings import FallRow, falls
 
 ITEM_DAYS = """
-    SELECT patient_id, day, item_id, title, unit, evidence, per_day, hold_s, cap_per_day, done,
-        recorded, worn
+    SELECT patient_id, day, item_id, title, unit, evidence, per_day, days_per_week, hold_s,
+        cap_per_day, done, recorded, worn
     FROM item_days($first_day, $end_day)
 """
 
@@ -163,6 +163,7 @@ def day_row(
     unit: str,
     evidence: str,
     per_day: float,
+    days_per_week: float,
     hold_s: float | None,
     cap_per_day: float | None,
     done: float | None,
@@ -180,6 +181,7 @@ def day_row(
         evidence=kind,
         status=day_status(per_day, seen, kind),
         prescribed=per_day,
+        days_per_week=days_per_week,
         done=done or 0.0,
         hold_s=hold_s,
         cap_per_day=cap_per_day,
