@@ -1,0 +1,254 @@
+"""The commands as a new user types them, with good input and bad."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fivepoint.cli import main
+from fivepoint.options import Format
+from sensors.importers import IMPORTERS
+from sensors.recording import read_calibrations, read_recording
+
+ROOT = Path(__file__).resolve().parent.parent
+STREAMS = ROOT / "sample_streams"
+GOOD = STREAMS / "bridging_good"
+
+JSON_KEYS = [
+    "recording_id",
+    "started_at",
+    "duration_s",
+    "algorithm_version",
+    "streams",
+    "posture",
+    "spine",
+    "hyperextension",
+    "flexion",
+    "repetitions",
+    "falls",
+    "wear",
+]
+
+
+@pytest.fixture
+def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "data"
+    monkeypatch.setenv("FIVEPOINT_DATA", str(folder))
+    return folder
+
+
+def write_csv(path: Path, rows: int = 500, columns: str = "{t:.2f},0.01,0.02,1.0") -> Path:
+    path.write_text("".join(columns.format(t=row / 100) + "\n" for row in range(rows)))
+    return path
+
+
+def import_csv(source: Path, destination: Path, *more: str) -> int:
+    columns = [] if "--columns" in more else ["--columns", "t,ax,ay,az"]
+    placement = [] if "--placement" in more else ["--placement", "pelvis"]
+    arguments = ["import", "csv", str(source), str(destination), *placement, *columns]
+    return main([*arguments, "--rate", "100", *more])
+
+
+def refusal(capsys: pytest.CaptureFixture[str]) -> str:
+    """What was printed, which must be one line on standard error."""
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert err.startswith("error: ")
+    return err
+
+
+def test_analyze_prints_one_object_a_recording(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyze", str(GOOD), str(STREAMS / "fall_forward"), "--json"]) == 0
+    objects = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [each["recording_id"] for each in objects] == ["bridging_good", "fall_forward"]
+    assert all(list(each) == JSON_KEYS for each in objects)
+    assert len(objects[0]["repetitions"]) == 10
+    assert len(objects[1]["falls"]) == 1
+
+
+def test_analyze_takes_a_folder_of_recordings(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("bridging_good", "chest_acc_only"):
+        shutil.copytree(STREAMS / name, tmp_path / name)
+    assert main(["analyze", str(tmp_path)]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("bridging_good: 2.7 min, 100% received, 10 repetitions")
+    assert second.startswith("chest_acc_only: ")
+
+
+def test_one_bad_recording_does_not_hide_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["analyze", str(tmp_path), str(GOOD)]) == 1
+    out, err = capsys.readouterr()
+    assert out.startswith("bridging_good: ")
+    assert err.count("\n") == 1
+
+
+def test_replay_prints_what_analysis_finds(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", str(STREAMS / "chest_acc_only"), "--speed", "10000"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert sum("Repetition" in line for line in lines) == 8
+    assert "8 repetitions" in lines[-1]
+
+
+def test_a_calibration_made_once_serves_another_recording(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = tmp_path / "cal.json"
+    source = ["--from", str(STREAMS / "chest_acc_only")]
+    poses = ["--still", "0.5:5.5", "--lying", "18:20"]
+    assert main(["calibrate", *source, *poses, "--out", str(made)]) == 0
+    (calibration,) = read_calibrations(made)
+    csv = write_csv(tmp_path / "still.csv")
+    more = ["--placement", "sternum", "--calibration", str(made)]
+    assert import_csv(csv, tmp_path / "out", *more) == 0
+    (imported,) = read_recording(tmp_path / "out" / "still").header.calibrations
+    assert (imported.rotation == calibration.rotation).all()
+
+
+def test_import_calibrates_from_known_poses(tmp_path: Path) -> None:
+    lines = ["0,0,1\n"] * 500 + ["1,0,0\n"] * 500
+    (tmp_path / "poses.csv").write_text("".join(lines))
+    more = ["--columns", "ax,ay,az", "--still", "0:4", "--lying", "6:9"]
+    assert import_csv(tmp_path / "poses.csv", tmp_path / "out", *more) == 0
+    (calibration,) = read_recording(tmp_path / "out" / "poses").header.calibrations
+    assert calibration.facing_known
+
+
+def test_import_knows_every_layout() -> None:
+    assert Format.__args__ == ("csv", *IMPORTERS)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("content", "more", "told"),
+    [
+        ("", (), "the file is empty"),
+        ("Dear diary,\ntoday I walked.\n", (), ""),
+        ("\x00\x01\x02\xff" * 200, (), ""),
+        ("0,0,0,1\n0.01,0,0\n" * 300, (), ""),
+        ("0,0,0,1\n0.01,nan,0,1\n0.02,0,0,1\n" * 100, (), ""),
+        ("0,0,0,1\n0.02,0,0,1\n0.01,0,0,1\n" * 100, (), ""),
+        (None, ("--placement", "left knee"), "'left knee'"),
+        (None, ("--columns", "t,ax,ay"), "t,ax,ay"),
+        (None, ("--columns", "ax,ay,az"), ""),
+        (None, ("--acc-unit", "stone"), "'stone'"),
+        (None, ("--lying", "1:2"), "--still"),
+        (None, ("--still", "2:1"), "'2:1' is not a time span"),
+        (None, ("--still", "100:105"), "no samples"),
+        (None, ("--calibration", "missing.json"), "missing.json"),
+    ],
+)
+def test_a_bad_file_is_refused_in_one_line_and_leaves_nothing(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    content: str | None,
+    more: tuple[str, ...],
+    told: str,
+) -> None:
+    source = write_csv(tmp_path / "bad.csv")
+    if content is not None:
+        source.write_text(content, encoding="latin-1")
+    assert import_csv(source, tmp_path / "out", *more) != 0
+    assert told in refusal(capsys)
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+
+
+def test_a_missing_source_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["import", "sisfall", str(tmp_path / "nowhere"), str(tmp_path / "out")]) == 1
+    assert "no such file or folder" in refusal(capsys)
+
+
+def truncated(recording: Path) -> None:
+    stream = recording / "pelvis.parquet"
+    stream.write_bytes(stream.read_bytes()[:-2000])
+
+
+def without_stream(recording: Path) -> None:
+    (recording / "sternum.parquet").unlink()
+
+
+def without_description(recording: Path) -> None:
+    (recording / "recording.json").unlink()
+
+
+def with_unknown_placement(recording: Path) -> None:
+    path = recording / "recording.json"
+    path.write_text(path.read_text().replace('"pelvis"', '"left knee"'))
+
+
+@pytest.mark.parametrize(
+    "damage", [truncated, without_stream, without_description, with_unknown_placement]
+)
+@pytest.mark.parametrize("command", ["analyze", "replay"])
+def test_a_damaged_recording_is_refused_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: object, command: str
+) -> None:
+    assert callable(damage)
+    recording = tmp_path / "recording"
+    shutil.copytree(GOOD, recording)
+    damage(recording)
+    assert main([command, str(recording)]) == 1
+    assert str(recording) in refusal(capsys)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["dance"], ["analyze"], ["replay", "x", "--speed", "0"], ["simulate", "tango", "x"], ["--no"]],
+)
+def test_a_wrong_command_line_is_refused_in_one_line(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) != 0
+    refusal(capsys)
+
+
+def test_ingest_takes_each_recording_once(
+    data_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(STREAMS / "chest_acc_only", tmp_path / "in" / "chest_acc_only")
+    for told in ("1 recordings ingested, 0 known", "0 recordings ingested, 1 known"):
+        assert main(["ingest", str(tmp_path / "in")]) == 0
+        assert told in capsys.readouterr().out
+    assert (data_folder / "fivepoint.duckdb").exists()
+
+
+def child(arguments: list[str], **options: object) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "fivepoint", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, **options)  # type: ignore[call-overload, no-any-return]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no file size limit on this system")
+def test_a_full_disk_is_told_in_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    def limit_file_size() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+    done = child(["simulate", "bridging_good", str(tmp_path / "r")], preexec_fn=limit_file_size)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("error: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no POSIX permissions on this system")
+def test_a_folder_without_permission_is_told_in_one_line(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o500)
+    tmp_path.chmod(0o755)
+    ordinary = {"user": 65534} if os.geteuid() == 0 else {}
+    done = child(["simulate", "bridging_good", str(closed / "r")], **ordinary)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "ermission" in done.stderr
+    assert list(closed.iterdir()) == []
