@@ -87,11 +87,6 @@ def number_text(value: float | None, unit: str = "", *, digits: int = 0) -> str:
     return f"{value:.{digits}f} {unit}".strip()
 
 
-def share_text(share: float | None) -> str:
-    """A share as a percentage, or a dash where it is not known."""
-    return UNKNOWN if share is None else f"{share:.0%}"
-
-
 def session_text(session: SessionRow, time_zone: str) -> str:
     """A recording by its time, kind and length."""
     return (
