@@ -66,7 +66,8 @@ def main(arguments: Sequence[str]) -> int:
     umafall = list(read_trials(Path(folder), "umafall"))
     report(sisfall, umafall)
     if "--write" in arguments:
-        model = fit(sisfall + umafall, "SisFall and UMAFall (waist, chest), the subjects at hand")
+        told = f"SisFall: {_counted(sisfall)}; UMAFall: {_counted(umafall)}"
+        model = fit(sisfall + umafall, told)
         target = Path(analytics.__file__).with_name(MODEL_FILE)
         target.write_bytes(msgspec.json.format(msgspec.json.encode(model), indent=2) + b"\n")
         print(f"\nWrote {target}.")
@@ -219,6 +220,13 @@ def _share(successes: int, trials: int) -> str:
     half = z * math.sqrt(p * (1 - p) / trials + z**2 / (4 * trials**2)) / (1 + z**2 / trials)
     low, high = 100 * (centre - half), 100 * (centre + half)
     return f"{successes}/{trials} {100 * p:.1f} ({low:.1f}–{high:.1f})"
+
+
+def _counted(trials: Sequence[Trial]) -> str:
+    falls = sum(trial.is_fall for trial in trials)
+    people = len({trial.subject for trial in trials})
+    places = ", ".join(sorted({trial.placement for trial in trials}))
+    return f"{falls} falls, {len(trials) - falls} activities of {people} people at {places}"
 
 
 def _stacked(features: list[FloatArray]) -> FloatArray:
