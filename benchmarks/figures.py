@@ -18,8 +18,7 @@ from vqf import VQF
 from analytics.pathway import load_pathway
 from analytics.prescription import prescribe, progress
 from analytics.session import Pipeline, Session, analyze
-from analytics.store import Store
-from analytics.store.ingest import ingest
+from analytics.store import Store, StoredSession, ingest_all
 from analytics.store.queries import (
     add_patient,
     add_prescription,
@@ -209,15 +208,17 @@ def _fill(store: Store, session: Session, folder: Path, on: date) -> None:
             add_prescription(cursor, first)
             later = progress(first, pathway.phases[1], valid_from=first_day + timedelta(weeks=2))
             add_prescription(cursor, later)
-        for day in range(7 * WEEKS):
-            started_at = session.started_at - timedelta(days=day)
-            repeated = replace(
-                session,
-                recording_id=f"{patient_id}-{day}",
-                patient=patient_id,
-                started_at=started_at,
-            )
-            ingest(store, repeated, folder)
+    repeated = (
+        replace(
+            session,
+            recording_id=f"p{number}-{day}",
+            patient=f"p{number}",
+            started_at=session.started_at - timedelta(days=day),
+        )
+        for number in range(PATIENTS)
+        for day in range(7 * WEEKS)
+    )
+    ingest_all(store, (StoredSession(session=each, path=folder) for each in repeated))
 
 
 def _best_s(run: Callable[[], object], times: int = 3) -> float:

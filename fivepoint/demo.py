@@ -23,9 +23,8 @@ from analytics.calibration import calibrate
 from analytics.outcomes import PAIN, Outcome
 from analytics.pathway import Evidence, load_pathway, phase_dates
 from analytics.prescription import ItemKind, Prescription, prescribe, progress, revise
-from analytics.session import ALGORITHM_VERSION, Session, analyze
-from analytics.store import Cursor, Store
-from analytics.store.ingest import ingest
+from analytics.session import ALGORITHM_VERSION, analyze
+from analytics.store import Cursor, Store, StoredSession, ingest_all
 from analytics.store.queries import add_outcome, add_patient, add_prescription
 from fivepoint.demo_people import PEOPLE, Person
 from fivepoint.output import with_progress
@@ -130,9 +129,8 @@ def _make(folder: Path, today: date) -> Path:
                 plans = _enter(cursor, person, today)
                 tasks += list(_tasks(folder / "recordings", person, plans, today))
         with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-            sessions = pool.map(_record, tasks, chunksize=4)
-            for session, path in with_progress(sessions, "Making the demo", len(tasks)):
-                ingest(store, session, path)
+            analyzed = pool.map(_record, tasks, chunksize=4)
+            ingest_all(store, with_progress(analyzed, "Making the demo", len(tasks)))
     return store_path
 
 
@@ -219,7 +217,7 @@ def _done(base: _Task, plan: Prescription, rng: np.random.Generator) -> Iterator
         yield replace(base, activity=Activity.PAD)
 
 
-def _record(task: _Task) -> tuple[Session, Path]:
+def _record(task: _Task) -> StoredSession:
     """Simulate what a person does, record it through the sensors, and analyze the recording."""
     rng = np.random.default_rng([*task.id.encode()])
     rate_hz = 26.0 if task.activity in (Activity.BRIDGES, Activity.FALL) else 13.0
@@ -238,7 +236,8 @@ def _record(task: _Task) -> tuple[Session, Path]:
         calibrations=_calibrated(simulation, task.id),
     )
     folder = task.folder / task.id
-    return analyze(write_recording(folder, header, simulation.chunks(CHUNK_S))), folder
+    recording = write_recording(folder, header, simulation.chunks(CHUNK_S))
+    return StoredSession(session=analyze(recording), path=folder)
 
 
 def _script(task: _Task, rng: np.random.Generator) -> Script:

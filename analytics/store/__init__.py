@@ -2,7 +2,8 @@
 
 from analytics.store import queries
 from analytics.store.database import Cursor, Store, StoreError
-from analytics.store.ingest import BadRecording, IngestReport, ingest, ingest_folder
+from analytics.store.ingest import BadRecording, IngestReport, ingest, ingest_all, ingest_folder
+from analytics.store.sessions import StoredSession
 
 __all__ = [
     "BadRecording",
@@ -10,7 +11,9 @@ __all__ = [
     "IngestReport",
     "Store",
     "StoreError",
+    "StoredSession",
     "ingest",
+    "ingest_all",
     "ingest_folder",
     "queries",
 ]

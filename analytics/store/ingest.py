@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from analytics.session import ALGORITHM_VERSION, Session, analyze
 from analytics.store.database import Cursor, Store, StoreError, transaction
-from analytics.store.sessions import delete_session, insert_session
+from analytics.store.sessions import StoredSession, delete_sessions, insert_sessions
 from sensors.errors import FivepointError
 from sensors.recording import read_recording
 from sensors.recording.manifest import MANIFEST_NAME
@@ -37,16 +37,29 @@ class IngestReport:
 def ingest(store: Store, session: Session, path: Path) -> bool:
     """Store a session and where its recording lies; True when rows were written.
 
+    See `ingest_all`.
+    """
+    return ingest_all(store, [StoredSession(session=session, path=path)]) == 1
+
+
+def ingest_all(store: Store, analyzed: Iterable[StoredSession]) -> int:
+    """Store sessions and where their recordings lie; return how many were written.
+
     All rows are written in one transaction. A recording that is known from the same algorithm
     version is left as it is; what another version found is replaced. Raises StoreError when the
     disk does not take the rows; then the store is as before.
     """
     with store.writing, store.cursor() as cursor, transaction(cursor):
-        if _is_known(cursor, session.recording_id, session.algorithm_version, path):
-            return False
-        delete_session(cursor, session.recording_id)
-        insert_session(cursor, session, str(path.resolve()))
-    return True
+        new = {
+            each.session.recording_id: each
+            for each in analyzed
+            if not _is_known(
+                cursor, each.session.recording_id, each.session.algorithm_version, each.path
+            )
+        }
+        delete_sessions(cursor, list(new))
+        insert_sessions(cursor, new.values())
+    return len(new)
 
 
 def ingest_folder(store: Store, folder: Path, on_progress: Progress | None = None) -> IngestReport:

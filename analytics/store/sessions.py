@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date
 from pathlib import Path
@@ -107,23 +108,29 @@ def _streams(cursor: Cursor, recording_id: str) -> tuple[StreamSummary, ...]:
     )
 
 
-def insert_session(cursor: Cursor, session: Session, path: str) -> None:
-    """Write all rows of a session, on the days of its patient's time zone."""
-    zone = _time_zone(cursor, session.patient)
-    day = local_day(session.started_at, 0.0, zone)
-    _append(cursor, "sessions", session, [_session_row(session, day, path)])
-    _append(cursor, "session_days", session, _day_rows(session, zone))
-    _append(cursor, "streams", session, _stream_rows(session))
-    _append(cursor, "gaps", session, _gap_rows(session))
-    for table in EVENT_TABLES:
-        _append(cursor, table.name, session, _event_rows(table, session, zone))
+def insert_sessions(cursor: Cursor, stored: Iterable[StoredSession]) -> None:
+    """Write all rows of sessions, on the days of their patients' time zones."""
+    tables: defaultdict[str, Rows] = defaultdict(list)
+    for each in stored:
+        for table, rows in _rows(cursor, each).items():
+            tables[table] += [{"recording_id": each.session.recording_id, **row} for row in rows]
+    for table, rows in tables.items():
+        if rows:
+            cursor.from_arrow(pa.Table.from_pylist(rows)).insert_into(table)
 
 
-def delete_session(cursor: Cursor, recording_id: str) -> None:
-    """Remove all rows of a session."""
+def delete_sessions(cursor: Cursor, recording_ids: Sequence[str]) -> None:
+    """Remove all rows of those of the sessions that are stored."""
+    which = "recording_id IN (SELECT unnest(?))"
+    found = cursor.execute(
+        f"SELECT recording_id FROM sessions WHERE {which}",  # noqa: S608
+        [list(recording_ids)],
+    ).fetchall()
+    if not found:
+        return
     events = (table.name for table in EVENT_TABLES)
     for table in ("sessions", "session_days", "streams", "gaps", *events):
-        cursor.execute(f"DELETE FROM {table} WHERE recording_id = ?", [recording_id])  # noqa: S608
+        cursor.execute(f"DELETE FROM {table} WHERE {which}", [list(recording_ids)])  # noqa: S608
 
 
 def redate_sessions(cursor: Cursor, patient_id: str) -> None:
@@ -131,10 +138,23 @@ def redate_sessions(cursor: Cursor, patient_id: str) -> None:
     rows = cursor.execute(
         "SELECT recording_id FROM sessions WHERE patient_id = ?", [patient_id]
     ).fetchall()
-    for (recording_id,) in rows:
-        stored = session(cursor, recording_id)
-        delete_session(cursor, recording_id)
-        insert_session(cursor, stored.session, str(stored.path))
+    stored = [session(cursor, recording_id) for (recording_id,) in rows]
+    delete_sessions(cursor, [recording_id for (recording_id,) in rows])
+    insert_sessions(cursor, stored)
+
+
+def _rows(cursor: Cursor, stored: StoredSession) -> dict[str, Rows]:
+    """The rows of one session by their tables."""
+    session = stored.session
+    zone = _time_zone(cursor, session.patient)
+    day = local_day(session.started_at, 0.0, zone)
+    rows = {
+        "sessions": [_session_row(session, day, str(stored.path.resolve()))],
+        "session_days": _day_rows(session, zone),
+        "streams": _stream_rows(session),
+        "gaps": _gap_rows(session),
+    }
+    return rows | {table.name: _event_rows(table, session, zone) for table in EVENT_TABLES}
 
 
 def _time_zone(cursor: Cursor, patient_id: str | None) -> ZoneInfo:
@@ -143,12 +163,6 @@ def _time_zone(cursor: Cursor, patient_id: str | None) -> ZoneInfo:
         "SELECT time_zone FROM patients WHERE patient_id = ?", [patient_id]
     ).fetchone()
     return ZoneInfo(row[0] if row else "UTC")
-
-
-def _append(cursor: Cursor, table: str, session: Session, rows: Rows) -> None:
-    if rows:
-        dated = [{"recording_id": session.recording_id, **row} for row in rows]
-        cursor.from_arrow(pa.Table.from_pylist(dated)).insert_into(table)
 
 
 def _session_row(session: Session, day: date, path: str) -> dict[str, Any]:
