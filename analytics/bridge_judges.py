@@ -45,7 +45,7 @@ class RangeParams:
     """… where holding is usual at all."""
     min_arm_m: float = 0.05
     """Smallest lever arm of a pelvis or thigh sensor: hips that only roll do not rise …"""
-    arm_errors: float = 3.0
+    arm_errors: float = 2.0
     """… unless so many standard errors leave it open."""
 
 
@@ -70,8 +70,10 @@ class SetParams:
     """Largest usual range: knees that roll or open to the side go further."""
     phase_s: tuple[float, float] = (0.3, 8.0)
     """Shortest and longest lift or lowering."""
-    max_force_sd_ms2: float = 1.5
-    """Bridges are slow; steps and falls are not."""
+    max_hold_s: float = 60.0
+    """Longest hold, or rest between two."""
+    max_force_sd_ms2: float = 2.5
+    """Of the specific force; hips that are let drop reach 2, brisk steps and falls more."""
     min_arm_m: float = 0.06
     """Smallest lever arm: the hips rise, they do not only roll."""
     min_rise_m: float = 0.01
@@ -231,6 +233,7 @@ class UnknownMounting:
             and self._comes_back_alike(movement)
             and shortest <= min(phases)
             and max(phases) <= longest
+            and times.hold_end - times.hold_start <= self._sets.max_hold_s * BODY_RATE_HZ
             and movement.stretch.samples[whole, FORCE].std() < self._sets.max_force_sd_ms2
         )
 

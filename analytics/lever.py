@@ -16,6 +16,8 @@ _SMOOTH = np.exp(-0.5 * (_OFFSET_S / _SIGMA_S) ** 2)
 _SMOOTH /= _SMOOTH.sum()
 _SECOND_DERIVATIVE = _SMOOTH * (_OFFSET_S**2 / _SIGMA_S**4 - 1.0 / _SIGMA_S**2)
 _INDEPENDENT_PER_S = 2.0
+_MIN_NOISE_MS2 = 0.005
+"""A quieter force says nothing of how well it fits: it may be rounded."""
 
 
 class LeverArm:
@@ -33,7 +35,7 @@ class LeverArm:
     def learn(self, force_ms2: FloatArray, tilt_rad: FloatArray, axis: FloatArray) -> None:
         """Take in a movement: specific force (n,), and tilt (n,) towards `axis` (3,)."""
         arm_m, error_m = lever_arm_m(force_ms2, tilt_rad)
-        if 0.0 < error_m < np.inf:
+        if error_m < np.inf:
             self._weighted_m = self._weighted_m + arm_m / error_m**2 * axis
             self._weight += 1.0 / error_m**2
 
@@ -68,4 +70,5 @@ def lever_arm_m(force_ms2: FloatArray, tilt_rad: FloatArray) -> tuple[float, flo
     arm_m = float(acceleration @ force) / power
     rest = force - arm_m * acceleration
     independent = max(len(rest) / BODY_RATE_HZ * _INDEPENDENT_PER_S - 3.0, 1.0)
-    return arm_m, float(np.sqrt(rest @ rest / (independent * power)))
+    noise = max(float(rest @ rest), len(rest) * _MIN_NOISE_MS2**2)
+    return arm_m, float(np.sqrt(noise / (independent * power)))

@@ -3,7 +3,7 @@
     FIVEPOINT_DATASETS=… python -m benchmarks.fit_falls [--write]
 
 SisFall and UMAFall are read by the importers and brought through the front end like any recording.
-`--write` puts the coefficients, fitted on both sets, where `analytics.fall_model` looks for them.
+`--write` puts the coefficients, fitted on both sets, where `analytics.falls.model` looks for them.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ import msgspec
 import numpy as np
 from scipy.optimize import minimize
 
-import analytics
+import analytics.falls
 from analytics.body import SEGMENT_OF
-from analytics.fall_features import FEATURES
-from analytics.fall_impacts import ImpactFinder, ImpactParams
-from analytics.fall_model import MODEL_FILE, FallModel, Term
 from analytics.falls import FallParams
+from analytics.falls.features import FEATURES
+from analytics.falls.impacts import ImpactFinder, ImpactParams
+from analytics.falls.model import MODEL_FILE, FallModel, Term
 from analytics.frontend import FrontEnd
 from sensors.importers import IMPORTERS, ImporterError
 from sensors.types import Chunk, FloatArray, Placement, StreamInfo
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str]) -> int:
     if "--write" in arguments:
         told = f"SisFall: {_counted(sisfall)}; UMAFall: {_counted(umafall)}"
         model = fit(sisfall + umafall, told)
-        target = Path(analytics.__file__).with_name(MODEL_FILE)
+        target = Path(analytics.falls.__file__).with_name(MODEL_FILE)
         target.write_bytes(msgspec.json.format(msgspec.json.encode(model), indent=2) + b"\n")
         print(f"\nWrote {target}.")
     return 0

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from analytics.body import BODY_RATE_HZ, BodyChunk, Segment, SegmentChunk
 from analytics.detector import detect
 from analytics.events import Fall, Posture
-from analytics.fall_features import AFTER_S, BEFORE_S, impact_features
-from analytics.fall_model import FallModel, default_model
 from analytics.falls import FallDetector
+from analytics.falls.features import AFTER_S, BEFORE_S, impact_features
+from analytics.falls.model import FallModel, default_model
 from sensors.types import GRAVITY_MS2, FloatArray
 from tests.body_chunks import Keyframe, cut, segment, up_path, without
 

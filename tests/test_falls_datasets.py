@@ -10,8 +10,8 @@ import pytest
 
 from analytics.detector import detect
 from analytics.events import Fall
-from analytics.fall_model import FallModel
 from analytics.falls import FallDetector
+from analytics.falls.model import FallModel
 from analytics.frontend import FrontEnd
 from analytics.session import analyze
 from benchmarks.fit_falls import fit, read_trials

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from analytics.body import BODY_RATE_HZ, SegmentChunk
 from analytics.detector import kernel, record
 from analytics.events import Posture
-from analytics.fall_features import AFTER_S, BEFORE_S, impact_features
+from analytics.falls.features import AFTER_S, BEFORE_S, impact_features
 from analytics.posture import posture_of
 from sensors.types import GRAVITY_MS2, FloatArray
 
@@ -36,7 +36,7 @@ class ImpactParams:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Impact:
-    """An impact at grid sample `index` and its `features` (see `analytics.fall_features`).
+    """An impact at grid sample `index` and its `features` (see `analytics.falls.features`).
 
     `peak_g` is the largest force at the sensor's own rate, `posture_after` how the body was held
     1.5 to 3.5 s later, as far as the calibration tells.

@@ -8,10 +8,10 @@ from importlib import resources
 import msgspec
 import numpy as np
 
-from analytics.fall_features import FEATURES
+from analytics.falls.features import FEATURES
 from sensors.types import FloatArray
 
-MODEL_FILE = "fall_model.json"
+MODEL_FILE = "model.json"
 
 
 class Term(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,5 +50,5 @@ class FallModel(msgspec.Struct, frozen=True, kw_only=True):
 @cache
 def default_model() -> FallModel:
     """The model that comes with Fivepoint."""
-    content = resources.files("analytics").joinpath(MODEL_FILE).read_bytes()
+    content = resources.files("analytics.falls").joinpath(MODEL_FILE).read_bytes()
     return msgspec.json.decode(content, type=FallModel)

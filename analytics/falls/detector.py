@@ -9,10 +9,10 @@ import numpy as np
 
 from analytics.body import BODY_RATE_HZ, BodyChunk, Segment
 from analytics.events import Event, Fall
-from analytics.fall_features import AFTER_S
-from analytics.fall_impacts import Impact, ImpactFinder, ImpactParams, samples
-from analytics.fall_model import FallModel, default_model
-from analytics.fall_slides import SlideFinder, SlideParams
+from analytics.falls.features import AFTER_S
+from analytics.falls.impacts import Impact, ImpactFinder, ImpactParams, samples
+from analytics.falls.model import FallModel, default_model
+from analytics.falls.slides import SlideFinder, SlideParams
 from sensors.types import FloatArray
 
 _SECOND = samples(1.0)

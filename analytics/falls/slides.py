@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analytics.fall_features import angle_deg
-from analytics.fall_impacts import Impact, ImpactFinder, samples
+from analytics.falls.features import angle_deg
+from analytics.falls.impacts import Impact, ImpactFinder, samples
 from sensors.types import FloatArray
 
 _SECOND = samples(1.0)
