@@ -57,7 +57,8 @@ def weekly_measures(
 ) -> WeeklyMeasures:
     """The measures that are drawn over the pathway.
 
-    A count is None in a week in which the sensors were never worn: nothing is known of it.
+    A value is None in a week in which the sensors were never worn: nothing is known of it. Where
+    they were worn and nothing was lifted, the hold is 0.
     """
     bridging = _observed_weeks(days, index_date, Evidence.BRIDGES)
     positioning = _observed_weeks(days, index_date, Evidence.EXTENSION)
@@ -66,7 +67,14 @@ def weekly_measures(
             (week, week.repetitions if week.week in bridging else None, week.prescribed_repetitions)
             for week in weeks
         ),
-        hold_s=_values((week, week.hold_median_s, week.prescribed_hold_s) for week in weeks),
+        hold_s=_values(
+            (
+                week,
+                week.hold_median_s or (0.0 if week.week in bridging else None),
+                week.prescribed_hold_s,
+            )
+            for week in weeks
+        ),
         extension_min=_values(
             (
                 week,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import altair as alt
 import numpy as np
@@ -19,7 +20,7 @@ from sensors.types import FloatArray
 POINTS_SHOWN = 1500
 """Points of a line that a screen can show; longer signals are thinned to so many."""
 
-_AXIS_HEIGHT = 60
+_AXIS_HEIGHT = 76
 _ANGLE_HEIGHT = 400
 _IMPACT_HEIGHT = 240
 _LANE_HEIGHT = 44
@@ -27,7 +28,7 @@ _LEAST_RANGE_G = 2.0
 _FONT_SIZE = 15
 _AXIS_WIDTH = 90
 _SHORTEST_LABELLED = 0.06
-_SHORTEST_NUMBERED = 0.02
+_CLOSEST_NUMBERED = 0.02
 _MOST_TICKS = 12
 _TICK_STEPS_S = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)
 _DASHES = [[1, 0], [7, 3], [2, 2], [10, 3, 2, 3]]
@@ -190,7 +191,7 @@ def _repetition_marks(repetitions: Sequence[Repetition], window: Window) -> list
             "end": [repetition.end_s for _, repetition in shown],
             "hold_start": [repetition.hold_start_s for _, repetition in shown],
             "hold_end": [repetition.hold_end_s for _, repetition in shown],
-            "label": [_number(n, r, window) for n, r in shown],
+            "label": _numbers(shown, window),
             "colour": [
                 window.palette.partly if repetition.partial else window.palette.done
                 for _, repetition in shown
@@ -217,11 +218,13 @@ def _repetition_marks(repetitions: Sequence[Repetition], window: Window) -> list
     return [whole, hold, labels]
 
 
-def _number(number: int, repetition: Repetition, window: Window) -> str:
-    """The number where it fits, with a word where the repetition is not counted."""
-    if _share(repetition.start_s, repetition.end_s, window) < _SHORTEST_NUMBERED:
-        return ""
-    return f"{number} partial" if repetition.partial else f"{number}"
+def _numbers(shown: Sequence[tuple[int, Repetition]], window: Window) -> list[str]:
+    """The numbers, in brackets where a repetition is not counted; none where they would overlap."""
+    starts_s = [repetition.start_s for _, repetition in shown]
+    pairs = pairwise(starts_s)
+    if any(_share(first, second, window) < _CLOSEST_NUMBERED for first, second in pairs):
+        return [""] * len(shown)
+    return [f"({n})" if repetition.partial else f"{n}" for n, repetition in shown]
 
 
 def _fall_marks(falls: Sequence[Fall], window: Window) -> list[alt.Chart]:

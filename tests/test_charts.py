@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import altair as alt
@@ -183,6 +184,17 @@ def test_repetitions_are_shaded_with_their_hold_and_numbered() -> None:
     )
     assert shaded["text"] == "1: hold 5.0 s, peak 20°"
     assert texts(chart) == ["1"]
+
+
+def test_numbers_that_would_overlap_are_left_out_and_partial_ones_are_in_brackets() -> None:
+    t_s = np.arange(0.0, 60.0, 0.02)
+    later = replace(BRIDGE, start_s=20.0, end_s=22.0, partial=True)
+    for window, labels in (
+        (MINUTE, ["1", "(2)"]),
+        (Window(start_s=0.0, end_s=3600.0, palette=LIGHT), ["", ""]),
+    ):
+        chart = signal_charts.angles(t_s, {"trunk": t_s}, [BRIDGE, later], window)
+        assert texts(chart) == labels
 
 
 def test_only_what_lies_in_the_window_is_drawn() -> None:

@@ -62,6 +62,7 @@ def test_a_week_counts_as_empty_only_where_the_sensor_was_worn() -> None:
     ]
     measures = recovery.weekly_measures([week(0, 0), week(1, 0)], days, INDEX)
     assert [each.value for each in measures.repetitions] == [0, None]
+    assert [each.value for each in measures.hold_s] == [0, None]
 
 
 def test_what_was_neither_prescribed_nor_done_is_not_drawn() -> None:

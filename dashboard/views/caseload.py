@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import streamlit as st
 
-from analytics.outcomes import PAIN
-from analytics.store.queries import CaseloadRow, Severity, caseload, outcomes
+from analytics.outcomes import PAIN, Outcome
+from analytics.store.queries import CaseloadRow, Severity, caseload, recent_outcomes
 from dashboard import data, words
 from dashboard.data import cursor
 from dashboard.selection import open_patient
 
 _MOST_CALLS_SHOWN = 8
-_PAIN_ENTRIES_SHOWN = 28
+_PAIN_DAYS_SHOWN = 28
 
 
 def _calls(heading: str, rows: list[CaseloadRow]) -> None:
@@ -42,7 +44,7 @@ def _percent(share: float | None) -> int | None:
     return None if share is None else round(100 * share)
 
 
-def _table_row(row: CaseloadRow, pain: list[float]) -> dict[str, object]:
+def _table_row(row: CaseloadRow, pain: list[Outcome]) -> dict[str, object]:
     return {
         "Patient": row.label,
         "Why to call": _why(row),
@@ -50,7 +52,7 @@ def _table_row(row: CaseloadRow, pain: list[float]) -> dict[str, object]:
         "Before": _percent(row.adherence_prev_7d),
         "Days seen": row.days_with_data_7d,
         "Pain": row.pain_latest,
-        "Pain trend": pain,
+        "Pain trend": [entry.value for entry in pain],
         "Falls": row.falls_14d,
         "Week": row.week,
         "Phase": row.phase_title,
@@ -70,7 +72,7 @@ _COLUMNS = {
     ),
     "Pain": st.column_config.NumberColumn(format="%d", help="Latest entry, 0 to 10"),
     "Pain trend": st.column_config.LineChartColumn(
-        y_min=0, y_max=10, help=f"The last {_PAIN_ENTRIES_SHOWN} entries"
+        y_min=0, y_max=10, help=f"The entries of the last {_PAIN_DAYS_SHOWN} days"
     ),
     "Falls": st.column_config.NumberColumn(help="In the last 14 days"),
     "Last recording": st.column_config.DateColumn(format="D MMM YYYY"),
@@ -79,13 +81,7 @@ _COLUMNS = {
 today = data.today()
 with cursor() as connection:
     rows = caseload(connection, today)
-    pain = {
-        row.patient_id: [
-            entry.value
-            for entry in outcomes(connection, row.patient_id, PAIN)[-_PAIN_ENTRIES_SHOWN:]
-        ]
-        for row in rows
-    }
+    pain = recent_outcomes(connection, PAIN, since=today - timedelta(days=_PAIN_DAYS_SHOWN))
 
 st.title(f"Caseload, {words.day_text(today)}", anchor=False)
 if not rows:
@@ -100,7 +96,7 @@ if all(_urgency(row) in (None, Severity.INFO) for row in rows):
 st.subheader(f"All {len(rows)} patients", anchor=False)
 st.markdown("Click a heading to sort, any cell to open its patient.")
 picked = st.dataframe(
-    [_table_row(row, pain[row.patient_id]) for row in rows],
+    [_table_row(row, pain.get(row.patient_id, [])) for row in rows],
     column_config=_COLUMNS,
     hide_index=True,
     on_select="rerun",

@@ -129,7 +129,7 @@ def _show_signal(found: Session, folder: Path) -> None:
         st.altair_chart(strips, width="stretch")
     st.subheader("Angles, degrees", anchor=False)
     if found.repetitions:
-        st.markdown("Shaded and numbered: repetitions, their hold darker.")
+        st.markdown("Shaded: repetitions, their hold darker. In brackets: not counted.")
     angles_deg = {f"{name} pitch": values for name, values in signal.pitch_deg.items()}
     if found.spine is not None:
         angles_deg["spine extension"] = signal.extension_deg
