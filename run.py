@@ -69,7 +69,14 @@ def install(lock: Path) -> None:
     if (platform.system(), platform.machine()) == ("Linux", "aarch64"):
         command += ["--no-binary", "vqf"]  # vqf publishes no wheel for this platform
     subprocess.run([*command, "-r", str(lock)], check=True)
+    compile_detectors()
     stamp.write_text(wanted)
+
+
+def compile_detectors() -> None:
+    """Have numba compile the per-sample loops now, so that the first command need not wait."""
+    stream = ROOT / "sample_streams" / "bridging_good"
+    run("python", "-m", "fivepoint", "analyze", str(stream), stdout=subprocess.DEVNULL)
 
 
 def run_tests(pytest_arguments: list[str]) -> int:
@@ -79,12 +86,12 @@ def run_tests(pytest_arguments: list[str]) -> int:
     return max(run(*gate) for gate in (*GATES, ("pytest", "-n", "2", "-m", "")))
 
 
-def run(program: str, *arguments: str) -> int:
+def run(program: str, *arguments: str, stdout: int | None = None) -> int:
     """Run a program of `.venv`, with the checkout on its search path."""
     search_path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, "PYTHONPATH": search_path}
     command = [str(PYTHON.with_name(program)), *arguments]
-    return subprocess.run(command, env=environment).returncode
+    return subprocess.run(command, env=environment, stdout=stdout).returncode
 
 
 def _digest(lock: Path) -> str:
