@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -23,11 +24,11 @@ from dashboard.palette import palette
 from dashboard.selection import chosen_patient, open_session
 
 
-def _session_row(row: SessionRow) -> dict[str, object]:
+def _session_row(row: SessionRow, zone: ZoneInfo) -> dict[str, object]:
     return {
-        "Started": words.moment_text(row.started_at, patient.time_zone),
+        "Started": row.started_at.astimezone(zone).replace(tzinfo=None),
         "Kind": row.kind,
-        "Length": words.duration_text(row.duration_s),
+        "Length, min": row.duration_s / 60,
         "Repetitions": row.repetitions,
         "Hold, s": row.hold_median_s,
         "Extension, min": row.extension_min,
@@ -37,6 +38,8 @@ def _session_row(row: SessionRow) -> dict[str, object]:
 
 
 _SESSION_COLUMNS = {
+    "Started": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
+    "Length, min": st.column_config.NumberColumn(format="%.1f"),
     "Hold, s": st.column_config.NumberColumn(format="%.1f", help="Median of the repetitions"),
     "Extension, min": st.column_config.NumberColumn(format="%.0f"),
     "Coverage": st.column_config.NumberColumn(
@@ -122,7 +125,7 @@ if not recordings:
     st.stop()
 st.markdown("Click a heading to sort, any cell to see the signal.")
 picked = st.dataframe(
-    [_session_row(row) for row in recordings],
+    [_session_row(row, ZoneInfo(patient.time_zone)) for row in recordings],
     column_config=_SESSION_COLUMNS,
     hide_index=True,
     on_select="rerun",
