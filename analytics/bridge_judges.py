@@ -33,8 +33,6 @@ class RangeParams:
     """Smallest range; bridges moved the thigh by 7–39° in a published set of exercises."""
     max_deg: float = 50.0
     """Largest; a person who sits up or turns tilts further."""
-    min_return_part: float = 0.5
-    """Share of the lift that the lowering must take back; less is a change of position."""
     max_sway_part: float = 0.4
     """Largest share of the change that may leave the sagittal plane."""
     shallow_part: float = 0.4
@@ -192,8 +190,9 @@ class UnknownMounting:
         self._members.append(member)
         _learn(self._arm, movement)
         waited_enough = len(self._members) >= self._sets.max_waiting
-        errors = 0.0 if self._known or waited_enough else self._sets.sure_errors
-        return self._report(errors)
+        done = self._report(0.0 if self._known or waited_enough else self._sets.sure_errors)
+        self._members = self._members[-self._sets.max_waiting :]
+        return done
 
     def _report(self, errors: float) -> list[Repetition]:
         """The members that go up, if they are a set in which the sensor surely rises."""
@@ -283,10 +282,8 @@ def _learn(arm: LeverArm, movement: Movement) -> None:
 def _is_lift(movement: Movement, params: RangeParams) -> bool:
     """Whether it goes far enough, not too far, and comes back."""
     times = movement.timing
-    comes_back = times.return_deg >= params.min_return_part * times.range_deg
-    return params.min_deg <= times.range_deg <= params.max_deg and (
-        comes_back or movement.stretch.closes
-    )
+    far_enough = params.min_deg <= times.range_deg <= params.max_deg
+    return far_enough and (movement.comes_back or movement.stretch.closes)
 
 
 def _repetition(movement: Movement, roll_deg: float | None) -> Repetition:

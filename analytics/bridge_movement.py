@@ -85,6 +85,11 @@ class Movement:
         along = float(self.tilt_deg[self.hold].mean() - self.tilt_deg[self.rest].mean())
         return 1.0 - along / turned if turned > 0.0 else 1.0
 
+    @property
+    def comes_back(self) -> bool:
+        """Whether the lowering takes back half of the lift; less is a change of position."""
+        return self.timing.return_deg >= 0.5 * self.timing.range_deg
+
     def roll_deg(self) -> float:
         """Mean roll in the hold against the rest before, positive with the left side up."""
         sideways = np.degrees(np.arcsin(np.clip(self.up[:, 1], -1.0, 1.0)))
@@ -116,10 +121,8 @@ def movement(stretch: Stretch, rise_axis: FloatArray | None, params: HoldParams)
     axis = _axis(up, top, before if stretch.closes else after) if rise_axis is None else rise_axis
     tilt_deg = np.degrees(np.arcsin(np.clip(up @ axis, -1.0, 1.0)))
     fallen_deg = [float(tilt_deg[top] - tilt_deg[side].min()) for side in (before, after)]
-    if stretch.opens or stretch.closes:
-        depth_deg = fallen_deg[1] if stretch.opens else fallen_deg[0]
-    else:
-        depth_deg = min(fallen_deg)
+    seen = min(fallen_deg) >= params.min_level_deg
+    depth_deg = min(fallen_deg) if seen else max(fallen_deg)
     times = timing(tilt_deg, _rate_degs(samples, tilt_deg), top, depth_deg, params)
     return None if times is None else Movement(stretch, times, axis, up, tilt_deg)
 

@@ -45,34 +45,41 @@ class HoldParams:
     """Within 3° or 20 % of the range of the local plateau; a fixed level cuts a sagging hold."""
     min_rate_degs: float = 6.0
     rate_part: float = 0.25
-    """Slower than 6 °/s or 25 % of the fastest."""
+    """Slower than 6 °/s or 25 % of the fastest …"""
+    slow_part: float = 0.35
+    """… but of a slow lift, that hardly exceeds 6 °/s, slower than 35 % of the fastest."""
 
 
 def timing(
     tilt_deg: FloatArray, rate_degs: FloatArray, top: int, depth_deg: float, params: HoldParams
 ) -> Timing | None:
-    """When the repetition began, was held and ended, in a window that shows it whole.
+    """When the repetition began, was held and ended.
 
     `tilt_deg` (n,) is low-passed and grows as the hips rise, `rate_degs` (n,) is the angular speed;
     `top` is the sample of the highest tilt and `depth_deg` about how far it falls on both sides.
     The rest on each side is the first second that is flat, or else the lowest sample. The lift
     begins and the lowering ends where a smooth movement through the crossings at 15, 50 and 85 %
-    would. None where the window does not show a lift and a lowering.
+    would; without a lowering, the hold and the repetition last until the last sample. None where
+    the samples do not show the lift.
     """
     if depth_deg < params.min_level_deg:
         return None
-    back, ahead = _descent(tilt_deg[top::-1], depth_deg), _descent(tilt_deg[top:], depth_deg)
-    if back is None or ahead is None:
+    back = _descent(tilt_deg[top::-1], depth_deg)
+    last = len(tilt_deg) - 1
+    ahead = _descent(tilt_deg[top:], depth_deg) or (last - top, last - top, float(tilt_deg[last]))
+    if back is None:
         return None
     lift, low, before = top - back[0], top - back[1], back[2]
     lower, bottom, after = top + ahead[0], top + ahead[1], ahead[2]
     first, last = _hold(tilt_deg, rate_degs, (low, lift, lower, bottom), top, params)
     into = float(np.median(tilt_deg[first : min(first + _SECOND, last) + 1]))
     out_of = float(np.median(tilt_deg[max(last - _SECOND, first) : last + 1]))
-    if not (before < into and after < out_of):
+    if before >= into:
         return None
     start, hold_start = _edges(tilt_deg, lift, before, into)
-    end, hold_end = _edges_backwards(tilt_deg, lower, after, out_of)
+    end = hold_end = len(tilt_deg) - 1.0
+    if after < out_of and lower < bottom:
+        end, hold_end = _edges_backwards(tilt_deg, lower, after, out_of)
     if hold_start > hold_end:
         hold_start = hold_end = float(np.clip(top, start, end))
     return Timing(
@@ -111,7 +118,8 @@ def _hold(
     """First and last sample of the hold between the half-way samples of lift and lowering."""
     low, lift, lower, bottom = course
     fastest = float(rate_degs[low : bottom + 1].max())
-    slow = rate_degs[lift : lower + 1] < max(params.min_rate_degs, params.rate_part * fastest)
+    floor_degs = min(params.min_rate_degs, params.slow_part * fastest)
+    slow = rate_degs[lift : lower + 1] < max(floor_degs, params.rate_part * fastest)
     still = lift + np.flatnonzero(slow)
     tolerance_deg = max(params.min_level_deg, params.level_part * (tilt_deg[top] - tilt_deg[low]))
     first = last = top

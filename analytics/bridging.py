@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from analytics.body import BODY_RATE_HZ, BodyChunk, Segment
 from analytics.bridge_judges import Judge, KnownMounting, RangeParams, SetParams, UnknownMounting
-from analytics.bridge_movement import COLUMNS, FORCE, GYRO, SUPINE, UP, Movement, Stretch, movement
+from analytics.bridge_movement import COLUMNS, FORCE, GYRO, SUPINE, UP, Stretch, movement
 from analytics.bridge_timing import HoldParams
-from analytics.events import Event
+from analytics.events import Event, Repetition
 from analytics.swings import Mark, SwingEvent, SwingFinder, SwingParams
 from sensors.types import FloatArray
 
@@ -85,7 +85,7 @@ class _Follower:
     def __init__(self, name: Segment, chunk: BodyChunk, params: BridgingParams) -> None:
         segment = chunk.segments[name]
         self._name = name
-        self._hold = params.hold
+        self._params = params
         self._rise_axis = _RISE_AXIS[name] if segment.calibrated else None
         self._swings = SwingFinder(params.swings, None if self._rise_axis is None else _ARC_RISE)
         self._judge: Judge = (
@@ -126,21 +126,21 @@ class _Follower:
                 self._turns = [event.index]
                 self._started_at = event.index
                 continue
-            found = self._movement(event)
-            events += [] if found is None else self._judge.consider(found)
-            if event.mark is Mark.TURN:
+            events += self._consider(event)
+            if event.mark is not Mark.SETTLED:
                 self._turns = [*self._turns[-1:], event.index]
+            if event.mark is Mark.BREAK:
+                events += self._consider(event)
         return events
 
-    def _movement(self, event: SwingEvent) -> Movement | None:
-        """The movement around the last turning point, once it has come back."""
+    def _consider(self, event: SwingEvent) -> list[Repetition]:
+        """Judge the movement around the last turning point, once, when it has come back."""
         if len(self._turns) < 2 or self._turns[1] == self._judged_top:
-            return None
+            return []
         low, top = self._turns
         first = max(low - _MARGIN, self._started_at, event.noticed_at - _HISTORY)
         if top <= first:
-            return None
-        self._judged_top = top
+            return []
         stretch = Stretch(
             first=self._first_index + first,
             samples=self._history.part(first, event.noticed_at + 1),
@@ -149,7 +149,11 @@ class _Follower:
             opens=low == self._started_at,
             closes=event.mark is Mark.BREAK,
         )
-        return movement(stretch, self._rise_axis, self._hold)
+        found = movement(stretch, self._rise_axis, self._params.hold)
+        if event.mark is Mark.SETTLED and not (found and found.comes_back):
+            return []
+        self._judged_top = top
+        return self._judge.consider(found) if found else []
 
 
 class _History:

@@ -16,7 +16,7 @@ _SMOOTH = np.exp(-0.5 * (_OFFSET_S / _SIGMA_S) ** 2)
 _SMOOTH /= _SMOOTH.sum()
 _SECOND_DERIVATIVE = _SMOOTH * (_OFFSET_S**2 / _SIGMA_S**4 - 1.0 / _SIGMA_S**2)
 _INDEPENDENT_PER_S = 2.0
-_MIN_NOISE_MS2 = 0.005
+_MIN_NOISE_MS2 = 0.003
 """A quieter force says nothing of how well it fits: it may be rounded."""
 
 

@@ -281,10 +281,14 @@ def _turn(
 
 @kernel
 def _settles(index: int, limits: np.record, state: np.record) -> bool:
+    """Whether the swing has come back to rest; after a change of position any swing may have."""
+    needed = limits.back_part * state.older_range
+    if state.older_range > limits.max_range:
+        needed = 2.0 * limits.min_range
     return bool(
         not state.settled
         and not state.pending
         and state.older_range > 0.0
-        and state.range >= limits.back_part * state.older_range
+        and state.range >= needed
         and index - state.progress_at >= limits.dwell
     )
