@@ -16,7 +16,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import streamlit
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 from streamlit.testing.v1 import AppTest
 
 import dashboard
@@ -294,6 +302,29 @@ def test_the_navigation_leads_through_all_pages_and_keeps_the_patient(
             settle(page)
         expect(page.get_by_role("heading", name="The fallen one")).to_be_visible()
         assert watched.complaints == []
+
+
+@pytest.mark.slow
+def test_a_sorted_caseload_opens_the_patient_that_was_clicked(
+    browser: Browser, address: str
+) -> None:
+    with visit(browser) as watched:
+        page = watched.page
+        page.goto(f"{address}/caseload")
+        table = page.get_by_test_id("stDataFrame")
+        first = table.locator("[role=gridcell]").first
+        expect(first).to_have_text("The fallen one", timeout=WAIT_MS)
+        settle(page)
+        click(table, x=60, y=20)
+        expect(first).to_have_text("The exemplary one", timeout=WAIT_MS)
+        click(table, x=60, y=65)
+        expect(page.get_by_role("heading", name="The exemplary one")).to_be_visible(timeout=WAIT_MS)
+
+
+def click(table: Locator, *, x: int, y: int) -> None:
+    """Click a place of a table, which is drawn and notices only a pointer that has moved there."""
+    table.hover(position={"x": x, "y": y})
+    table.click(position={"x": x, "y": y})
 
 
 @pytest.mark.slow
