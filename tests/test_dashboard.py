@@ -1,55 +1,25 @@
-"""The pages on a real store: run by Streamlit's own test driver, and looked at in Chromium."""
+"""The pages on a real store, run by Streamlit's own test driver."""
 
 from __future__ import annotations
 
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
 import streamlit
-from playwright.sync_api import (
-    Browser,
-    ConsoleMessage,
-    Locator,
-    Page,
-    Request,
-    expect,
-    sync_playwright,
-)
 from streamlit.testing.v1 import AppTest
 
 import dashboard
 from analytics.outcomes import PAIN
-from analytics.store import Store
-from analytics.store.queries import add_patient, outcomes
+from analytics.store.queries import outcomes
 from dashboard.data import cursor
-from dashboard.server import STORE_VARIABLE, DashboardError, dashboard_process
+from dashboard.server import STORE_VARIABLE
 from tests.household import build_household
 
 MAIN = Path(dashboard.__file__).parent / "main.py"
 VIEWS = ("today", "progress", "caseload", "patient", "session")
 PATIENTS = ("exemplary", "new", "unplanned")
-WAIT_MS = 30_000
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 @pytest.fixture(scope="module")
@@ -58,15 +28,9 @@ def household(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_household(tmp_path_factory.mktemp("household"), today)
 
 
-@pytest.fixture(scope="module")
-def store(household: Path) -> Path:
-    """A store of this process: the servers of other tests open another copy."""
-    return Path(shutil.copy(household, household.with_name("pages.duckdb")))
-
-
 @pytest.fixture
-def page(store: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setenv(STORE_VARIABLE, str(store))
+def page(household: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setenv(STORE_VARIABLE, str(household))
     return AppTest.from_file(str(MAIN), default_timeout=60)
 
 
@@ -199,183 +163,3 @@ def test_a_store_in_use_elsewhere_is_one_clear_line(
     page = AppTest.from_file(str(MAIN), default_timeout=60).run()
     assert "cannot be opened" in page.error[0].value
     assert not page.exception
-
-
-@pytest.fixture(scope="module")
-def address(household: Path) -> Iterator[str]:
-    """A running dashboard of its own process."""
-    copy = Path(shutil.copy(household, household.with_name("served.duckdb")))
-    with dashboard_process(copy, port=0) as (_, served_at):
-        yield served_at
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The system's Chromium, else the one that Playwright keeps."""
-    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    with sync_playwright() as playwright:
-        if found is None and not Path(playwright.chromium.executable_path).exists():
-            pytest.skip(
-                "no Chromium, so the pages are not looked at in a browser; install the system's "
-                "chromium, or run: python -m playwright install chromium"
-            )
-        running = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
-        yield running
-        running.close()
-
-
-class Watched:
-    """A browser page that keeps what should not happen."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.complaints: list[str] = []
-        page.on("console", self._console)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", self._request)
-
-    def _console(self, message: ConsoleMessage) -> None:
-        if message.type in ("warning", "error"):
-            self.complaints.append(message.text)
-
-    def _request(self, request: Request) -> None:
-        url = urlsplit(request.url)
-        if url.scheme not in ("data", "blob") and url.hostname != "127.0.0.1":
-            self.complaints.append(f"request to {request.url}")
-
-
-@contextmanager
-def visit(browser: Browser, theme: str = "light") -> Iterator[Watched]:
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 900},
-        color_scheme="dark" if theme == "dark" else "light",
-    )
-    context.set_default_timeout(WAIT_MS)
-    yield Watched(context.new_page())
-    context.close()
-
-
-def settle(page: Page) -> None:
-    """Wait until the script has run and nothing on the page is old."""
-    expect(page.get_by_test_id("stApp")).to_have_attribute(
-        "data-test-script-state", "notRunning", timeout=WAIT_MS
-    )
-    expect(page.locator("[data-stale=true]")).to_have_count(0, timeout=WAIT_MS)
-
-
-CONTENT = {
-    "": ("Five-point support", 0),
-    "progress": ("Your progress", 5),
-    "caseload": ("Call today", 0),
-    "patient": ("Prescription", 4),
-    "session": ("How complete it is", 3),
-}
-"""What stands on each page, and how many charts it has for the exemplary patient."""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_all_pages_show_data_in_chromium_without_a_complaint(
-    browser: Browser, address: str, theme: str
-) -> None:
-    with visit(browser, theme) as watched:
-        for path, (heading, chart_count) in CONTENT.items():
-            watched.page.goto(f"{address}/{path}?patient=exemplary")
-            expect(watched.page.get_by_role("heading", name=heading)).to_be_visible(timeout=WAIT_MS)
-            settle(watched.page)
-            drawn = watched.page.locator("[data-testid=stVegaLiteChart] :is(canvas, svg)")
-            expect(drawn).to_have_count(chart_count, timeout=WAIT_MS)
-            for kind in ("stException", "stAlertContentError", "stAlertContentWarning"):
-                expect(watched.page.get_by_test_id(kind)).to_have_count(0)
-        assert watched.complaints == []
-
-
-@pytest.mark.slow
-def test_the_navigation_leads_through_all_pages_and_keeps_the_patient(
-    browser: Browser, address: str
-) -> None:
-    with visit(browser) as watched:
-        page = watched.page
-        page.goto(f"{address}/?patient=fallen")
-        for name in ("Progress", "Caseload", "Patient"):
-            page.get_by_role("link", name=name, exact=True).click()
-            settle(page)
-        expect(page.get_by_role("heading", name="The fallen one")).to_be_visible()
-        assert watched.complaints == []
-
-
-@pytest.mark.slow
-def test_a_sorted_caseload_opens_the_patient_that_was_clicked(
-    browser: Browser, address: str
-) -> None:
-    with visit(browser) as watched:
-        page = watched.page
-        page.goto(f"{address}/caseload")
-        table = page.get_by_test_id("stDataFrame")
-        first = table.locator("[role=gridcell]").first
-        expect(first).to_have_text("The fallen one", timeout=WAIT_MS)
-        settle(page)
-        click(table, x=60, y=20)
-        expect(first).to_have_text("The exemplary one", timeout=WAIT_MS)
-        click(table, x=60, y=65)
-        expect(page.get_by_role("heading", name="The exemplary one")).to_be_visible(timeout=WAIT_MS)
-
-
-def click(table: Locator, *, x: int, y: int) -> None:
-    """Click a place of a table, which is drawn and notices only a pointer that has moved there."""
-    table.hover(position={"x": x, "y": y})
-    table.click(position={"x": x, "y": y})
-
-
-@pytest.mark.slow
-def test_pages_of_a_new_patient_have_no_complaint_either(browser: Browser, address: str) -> None:
-    with visit(browser) as watched:
-        for path in CONTENT:
-            watched.page.goto(f"{address}/{path}?patient=new")
-            expect(watched.page.get_by_role("heading", level=1)).to_be_visible(timeout=WAIT_MS)
-            settle(watched.page)
-        assert watched.complaints == []
-
-
-@pytest.mark.slow
-def test_a_busy_port_gives_way_to_the_next(tmp_path: Path) -> None:
-    with socket.socket() as busy:
-        busy.bind(("127.0.0.1", 0))
-        busy.listen()
-        port = busy.getsockname()[1]
-        with dashboard_process(tmp_path / "a.duckdb", port=port) as (_, served_at):
-            assert port < int(served_at.rsplit(":", 1)[1]) <= port + 20
-
-
-def test_a_port_that_cannot_be_had_is_one_clear_line(tmp_path: Path) -> None:
-    with socket.socket() as busy:
-        busy.bind(("127.0.0.1", 65535))
-        busy.listen()
-        with pytest.raises(DashboardError, match="choose another with --port"):
-            dashboard_process(tmp_path / "a.duckdb", port=65535).__enter__()
-
-
-@pytest.mark.slow
-def test_a_request_to_terminate_stops_the_dashboard_and_frees_its_port(tmp_path: Path) -> None:
-    script = (
-        "from pathlib import Path; from dashboard.server import serve; "
-        f"serve(Path({str(tmp_path / 'a.duckdb')!r}), port=0, open_browser=False)"
-    )
-    launcher = subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=MAIN.parent.parent
-    )
-    assert launcher.stdout is not None
-    with launcher.stdout as printed:
-        port = int(printed.readline().split("127.0.0.1:")[1].split()[0])
-        launcher.send_signal(signal.SIGTERM)
-        assert launcher.wait(30) == 0
-    with socket.socket() as probe:
-        assert probe.connect_ex(("127.0.0.1", port)) != 0
-
-
-def test_a_store_can_be_opened_again_after_the_dashboard_stopped(tmp_path: Path) -> None:
-    path = tmp_path / "a.duckdb"
-    with dashboard_process(path, port=0):
-        pass
-    with Store.open(path) as store, store.cursor() as connection:
-        add_patient(connection, "p", label="P", birth_year=None, time_zone="UTC")

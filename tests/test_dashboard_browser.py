@@ -1,0 +1,173 @@
+"""The pages as people see them: served by a real process, looked at in Chromium."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
+
+from dashboard.server import dashboard_process
+from tests.household import build_household
+
+pytestmark = pytest.mark.slow
+
+WAIT_MS = 30_000
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A running dashboard of a small caseload."""
+    today = datetime.now(ZoneInfo("Europe/Berlin")).date()
+    store = build_household(tmp_path_factory.mktemp("household"), today)
+    with dashboard_process(store, port=0) as (_, served_at):
+        yield served_at
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium, else the one that Playwright keeps."""
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    with sync_playwright() as playwright:
+        if found is None and not Path(playwright.chromium.executable_path).exists():
+            pytest.skip(
+                "no Chromium, so the pages are not looked at in a browser; install the system's "
+                "chromium, or run: python -m playwright install chromium"
+            )
+        running = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        yield running
+        running.close()
+
+
+class Watched:
+    """A browser page that keeps what should not happen."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", self._request)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("warning", "error"):
+            self.complaints.append(message.text)
+
+    def _request(self, request: Request) -> None:
+        url = urlsplit(request.url)
+        if url.scheme not in ("data", "blob") and url.hostname != "127.0.0.1":
+            self.complaints.append(f"request to {request.url}")
+
+
+@contextmanager
+def visit(browser: Browser, theme: str = "light") -> Iterator[Watched]:
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900},
+        color_scheme="dark" if theme == "dark" else "light",
+    )
+    context.set_default_timeout(WAIT_MS)
+    yield Watched(context.new_page())
+    context.close()
+
+
+def settle(page: Page) -> None:
+    """Wait until the script has run and nothing on the page is old."""
+    expect(page.get_by_test_id("stApp")).to_have_attribute(
+        "data-test-script-state", "notRunning", timeout=WAIT_MS
+    )
+    expect(page.locator("[data-stale=true]")).to_have_count(0, timeout=WAIT_MS)
+
+
+CONTENT = {
+    "": ("Five-point support", 0),
+    "progress": ("Your progress", 5),
+    "caseload": ("Call today", 0),
+    "patient": ("Prescription", 4),
+    "session": ("How complete it is", 3),
+}
+"""What stands on each page, and how many charts it has for the exemplary patient."""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_all_pages_show_data_in_chromium_without_a_complaint(
+    browser: Browser, address: str, theme: str
+) -> None:
+    with visit(browser, theme) as watched:
+        for path, (heading, chart_count) in CONTENT.items():
+            watched.page.goto(f"{address}/{path}?patient=exemplary")
+            expect(watched.page.get_by_role("heading", name=heading)).to_be_visible(timeout=WAIT_MS)
+            settle(watched.page)
+            drawn = watched.page.locator("[data-testid=stVegaLiteChart] :is(canvas, svg)")
+            expect(drawn).to_have_count(chart_count, timeout=WAIT_MS)
+            for kind in ("stException", "stAlertContentError", "stAlertContentWarning"):
+                expect(watched.page.get_by_test_id(kind)).to_have_count(0)
+        assert watched.complaints == []
+
+
+def test_the_navigation_leads_through_all_pages_and_keeps_the_patient(
+    browser: Browser, address: str
+) -> None:
+    with visit(browser) as watched:
+        page = watched.page
+        page.goto(f"{address}/?patient=fallen")
+        for name in ("Progress", "Caseload", "Patient"):
+            page.get_by_role("link", name=name, exact=True).click()
+            settle(page)
+        expect(page.get_by_role("heading", name="The fallen one")).to_be_visible()
+        assert watched.complaints == []
+
+
+def test_a_sorted_caseload_opens_the_patient_that_was_clicked(
+    browser: Browser, address: str
+) -> None:
+    with visit(browser) as watched:
+        page = watched.page
+        page.goto(f"{address}/caseload")
+        table = page.get_by_test_id("stDataFrame")
+        first = table.locator("[role=gridcell]").first
+        expect(first).to_have_text("The fallen one", timeout=WAIT_MS)
+        settle(page)
+        click(table, x=60, y=20)
+        expect(first).to_have_text("The exemplary one", timeout=WAIT_MS)
+        click(table, x=60, y=65)
+        expect(page.get_by_role("heading", name="The exemplary one")).to_be_visible(timeout=WAIT_MS)
+
+
+def click(table: Locator, *, x: int, y: int) -> None:
+    """Click a place of a table, which is drawn and notices only a pointer that has moved there."""
+    table.hover(position={"x": x, "y": y})
+    table.click(position={"x": x, "y": y})
+
+
+def test_pages_of_a_new_patient_have_no_complaint_either(browser: Browser, address: str) -> None:
+    with visit(browser) as watched:
+        for path in CONTENT:
+            watched.page.goto(f"{address}/{path}?patient=new")
+            expect(watched.page.get_by_role("heading", level=1)).to_be_visible(timeout=WAIT_MS)
+            settle(watched.page)
+        assert watched.complaints == []
