@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("fivepoint", deadline=None)  # machines differ: speed is benchmarked
+settings.load_profile("fivepoint")
 
 
 @pytest.hookimpl(wrapper=True)
