@@ -70,8 +70,10 @@ class SetParams:
     """Shortest and longest lift or lowering."""
     max_hold_s: float = 60.0
     """Longest hold, or rest between two."""
-    max_force_sd_ms2: float = 2.5
-    """Of the specific force; hips that are let drop reach 2, brisk steps and falls more."""
+    max_unrest_ms2: float = 0.8
+    """Median deviation of the specific force: bridges are slow, walking shakes throughout."""
+    min_usual_hold_s: float = 0.5
+    """Smallest usual hold: rowing and rocking go on without a stop."""
     min_arm_m: float = 0.06
     """Smallest lever arm: the hips rise, they do not only roll."""
     min_rise_m: float = 0.01
@@ -209,10 +211,12 @@ class UnknownMounting:
             return False
         arm_m = float(np.median([self._arm.along(member.axis) for member in rising]))
         usual_deg = float(np.median([member.range_deg for member in rising]))
+        usual_hold_s = float(np.median([member.repetition.hold_s for member in rising]))
         return (
             arm_m - errors * self._arm.error_m >= sets.min_arm_m
             and arm_m * np.radians(usual_deg) >= sets.min_rise_m
             and usual_deg <= sets.max_usual_deg
+            and usual_hold_s >= sets.min_usual_hold_s
         )
 
     def _close(self) -> list[Repetition]:
@@ -226,14 +230,14 @@ class UnknownMounting:
         times = movement.timing
         shortest, longest = (limit_s * BODY_RATE_HZ for limit_s in self._sets.phase_s)
         phases = times.hold_start - times.start, times.end - times.hold_end
-        whole = movement.part(times.start, times.end)
+        force_ms2 = movement.stretch.samples[movement.part(times.start, times.end), FORCE]
         return (
             _is_lift(movement, self._ranges)
             and self._comes_back_alike(movement)
             and shortest <= min(phases)
             and max(phases) <= longest
             and times.hold_end - times.hold_start <= self._sets.max_hold_s * BODY_RATE_HZ
-            and movement.stretch.samples[whole, FORCE].std() < self._sets.max_force_sd_ms2
+            and np.median(np.abs(force_ms2 - np.median(force_ms2))) <= self._sets.max_unrest_ms2
         )
 
     def _comes_back_alike(self, movement: Movement) -> bool:

@@ -54,11 +54,14 @@ class BridgingDetector:
     return make a movement, which is then timed (`bridge_timing`) and judged. With a calibrated
     sensor the direction of rising hips is known, and every calibrated sensor must say that the
     person lies on the back, before, during and after. Without a calibration it is found from the
-    movements themselves (`lever_arm_m`), there is no such gate, and only sets of like repetitions
+    movements themselves (`LeverArm`), there is no such gate, and only sets of like repetitions
     count. A trunk sensor sees the least, since the upper back hardly leaves the ground.
 
-    A repetition is reported once the hips have rested for 0.8 s. Only the last 150 s are
-    remembered: a position lifted for longer is not a repetition.
+    A repetition is reported once the hips have rested for 0.8 s, in an uncalibrated set only once
+    the set is known to be one. Only the last 150 s are remembered: hips held up for longer are
+    positioning, not a repetition. A lift that was not seen at all is not reported; one cut off by
+    the start or the end, or by a gap of a second, is partial, as is one that is shallow or short
+    beside the last five. `peak_deg` is the tilt of the segment that is worn.
     """
 
     def __init__(self, params: BridgingParams | None = None) -> None:
@@ -157,7 +160,10 @@ class _Follower:
 
 
 class _History:
-    """At least the last `_HISTORY` samples before the block, by their number since the first."""
+    """The last samples by their number since the first: `_HISTORY` before any of the last block.
+
+    A block more is kept, since the end of a stream is noticed only after the gap that ends it.
+    """
 
     def __init__(self) -> None:
         self._rows = np.empty((2 * _HISTORY, COLUMNS))
@@ -166,9 +172,10 @@ class _History:
 
     def append(self, rows: FloatArray) -> None:
         if self._count + len(rows) > len(self._rows):
-            dropped = self._count - _HISTORY
-            self._rows[:_HISTORY] = self._rows[dropped : self._count]
-            self._count = _HISTORY
+            kept = _HISTORY + _BLOCK
+            dropped = self._count - kept
+            self._rows[:kept] = self._rows[dropped : self._count]
+            self._count = kept
             self._first += dropped
         self._rows[self._count : self._count + len(rows)] = rows
         self._count += len(rows)
@@ -188,7 +195,7 @@ def _rows(chunk: BodyChunk, name: Segment) -> FloatArray:
     no_gyro = np.isnan(source.gyro[:, 0])
     rows = np.empty((len(chunk), COLUMNS))
     rows[:, UP] = source.up
-    rows[no_gyro, UP] = source.acc[no_gyro] / force[no_gyro, np.newaxis]
+    rows[no_gyro, UP] = source.acc[no_gyro] / np.maximum(force[no_gyro, np.newaxis], 1e-9)
     rows[:, GYRO] = source.gyro
     rows[:, FORCE] = force
     rows[:, SUPINE] = _lies_supine(chunk)
