@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser
+
+from tests.browser import launched
 
 settings.register_profile("fivepoint", deadline=None)  # machines differ: speed is benchmarked
 settings.load_profile("fivepoint")
@@ -29,3 +33,10 @@ def datasets() -> Path:
     if not folder:
         pytest.skip("FIVEPOINT_DATASETS is not set: published recordings are not checked; set it")
     return Path(folder)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A running browser; see `tests.browser`."""
+    with launched() as running:
+        yield running
