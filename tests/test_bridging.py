@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from analytics.body import BodyChunk, Segment
 from analytics.bridging import BridgingDetector
+from analytics.bridging.lever import LeverArm
+from analytics.bridging.smoothness import spectral_arc_length
 from analytics.detector import detect
 from analytics.events import Repetition
 from analytics.frontend import FrontEnd
-from analytics.lever import LeverArm
-from analytics.smoothness import spectral_arc_length
 from sensors.simulator import (
     Activity,
     BendKnees,

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from analytics.body import BODY_RATE_HZ
-from analytics.bridge_timing import HoldParams, Timing, timing
-from analytics.smoothness import spectral_arc_length
+from analytics.bridging.smoothness import spectral_arc_length
+from analytics.bridging.timing import HoldParams, Timing, timing
 from sensors.types import FloatArray
 
 UP, GYRO, FORCE, SUPINE = slice(0, 3), slice(3, 6), 6, 7

@@ -10,9 +10,9 @@ from typing import Protocol
 import numpy as np
 
 from analytics.body import BODY_RATE_HZ, Segment
-from analytics.bridge_movement import FORCE, SUPINE, Movement
+from analytics.bridging.lever import LeverArm
+from analytics.bridging.movement import FORCE, SUPINE, Movement
 from analytics.events import Repetition
-from analytics.lever import LeverArm
 from sensors.types import FloatArray
 
 _GATE_MARGIN_S = 0.5

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.body import BODY_RATE_HZ, BodyChunk, Segment
-from analytics.bridge_judges import Judge, KnownMounting, RangeParams, SetParams, UnknownMounting
-from analytics.bridge_movement import COLUMNS, FORCE, GYRO, SUPINE, UP, Stretch, movement
-from analytics.bridge_timing import HoldParams
+from analytics.bridging.judges import Judge, KnownMounting, RangeParams, SetParams, UnknownMounting
+from analytics.bridging.movement import COLUMNS, FORCE, GYRO, SUPINE, UP, Stretch, movement
+from analytics.bridging.swings import Mark, SwingEvent, SwingFinder, SwingParams
+from analytics.bridging.timing import HoldParams
 from analytics.events import Event, Repetition
-from analytics.swings import Mark, SwingEvent, SwingFinder, SwingParams
 from sensors.types import FloatArray
 
 _SOURCES = (Segment.PELVIS, Segment.THIGH, Segment.TRUNK)
@@ -51,7 +51,7 @@ class BridgingDetector:
     """Finds the repetitions of the bridge from the pelvis, else the thigh, else the trunk.
 
     The tilt is followed from turning point to turning point (`SwingFinder`); a low, a top and a
-    return make a movement, which is then timed (`bridge_timing`) and judged. With a calibrated
+    return make a movement, which is then timed (`timing`) and judged. With a calibrated
     sensor the direction of rising hips is known, and every calibrated sensor must say that the
     person lies on the back, before, during and after. Without a calibration it is found from the
     movements themselves (`LeverArm`), there is no such gate, and only sets of like repetitions
