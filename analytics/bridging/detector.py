@@ -152,6 +152,8 @@ class _Follower:
             opens=low == self._started_at,
             closes=event.mark is Mark.BREAK,
         )
+        if self._rise_axis is not None and _plainly_none(stretch, self._rise_axis):
+            return []
         found = movement(stretch, self._rise_axis, self._params.hold)
         if event.mark is Mark.SETTLED and not (found and found.comes_back):
             return []
@@ -182,6 +184,16 @@ class _History:
 
     def part(self, start: int, end: int) -> FloatArray:
         return self._rows[start - self._first : end - self._first].copy()
+
+
+def _plainly_none(stretch: Stretch, rise_axis: FloatArray) -> bool:
+    """Whether three samples already show a descent, or a lift of which nothing is taken back.
+
+    It spares two of three measurements: a bridge turns and settles on top as well as below.
+    """
+    rows = (stretch.low, stretch.top, -1)
+    low, top, last = (float(stretch.samples[row, UP] @ rise_axis) for row in rows)
+    return top < low or (not stretch.closes and top - last < 0.1 * (top - low))
 
 
 def _rows(chunk: BodyChunk, name: Segment) -> FloatArray:
