@@ -32,7 +32,8 @@ def main(arguments: list[str]) -> int:
     if sys.version_info < (3, 11):  # noqa: UP036
         found = platform.python_version()
         print(
-            f"Python {found} is too old to run Fivepoint; install 3.11 or newer.", file=sys.stderr
+            f"error: Python {found} is too old to run Fivepoint; install 3.11 or newer.",
+            file=sys.stderr,
         )
         return 1
     testing = arguments[:1] == ["test"]
@@ -46,7 +47,7 @@ def main(arguments: list[str]) -> int:
         )
         return 1
     try:
-        return run_tests(arguments[1:]) if testing else run("python", "-m", "fivepoint", *arguments)
+        return run_tests(arguments[1:]) if testing else become_fivepoint(arguments)
     except KeyboardInterrupt:
         return 130
 
@@ -86,12 +87,24 @@ def run_tests(pytest_arguments: list[str]) -> int:
     return max(run(*gate) for gate in (*GATES, ("pytest", "-n", "2", "-m", "")))
 
 
+def become_fivepoint(arguments: list[str]) -> int:
+    """Run a command; where the system can, in this very process, so that signals reach it."""
+    command, environment = _in_venv("python", "-m", "fivepoint", *arguments)
+    if os.name == "posix":
+        os.execve(command[0], command, environment)  # noqa: S606
+    return subprocess.run(command, env=environment).returncode
+
+
 def run(program: str, *arguments: str, stdout: int | None = None) -> int:
-    """Run a program of `.venv`, with the checkout on its search path."""
-    search_path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    environment = {**os.environ, "PYTHONPATH": search_path}
-    command = [str(PYTHON.with_name(program)), *arguments]
+    """Run a program of `.venv` and wait for it; its exit code."""
+    command, environment = _in_venv(program, *arguments)
     return subprocess.run(command, env=environment, stdout=stdout).returncode
+
+
+def _in_venv(program: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
+    """A command of `.venv`, and an environment with the checkout on the search path."""
+    search_path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    return [str(PYTHON.with_name(program)), *arguments], {**os.environ, "PYTHONPATH": search_path}
 
 
 def _digest(lock: Path) -> str:
