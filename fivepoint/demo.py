@@ -7,6 +7,7 @@ ones. What no sensor sees, pain, is entered as the patients would.
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -113,6 +114,7 @@ def open_demo(folder: Path, *, rebuild: bool = False) -> Demo:
         made_on = date.fromisoformat(made.pop("made_on"))
         if made == wanted and 0 <= (_now().date() - made_on).days <= FRESH_DAYS:
             return Demo(folder / "fivepoint.duckdb", made_on)
+    print("Making the demo household; this takes about half a minute.", file=sys.stderr)
     shutil.rmtree(folder, ignore_errors=True)
     made_on = _now().date()
     store_path = _make(folder, made_on)

@@ -8,7 +8,7 @@ from analytics.calibration import Seconds
 from analytics.calibration import calibrate as calibrate_from_poses
 from analytics.store import Store
 from analytics.store.ingest import ingest_folder
-from fivepoint.output import complain, with_progress
+from fivepoint.output import complain, progress_bar, with_progress
 from sensors.errors import FivepointError
 from sensors.importers import (
     Calibrate,
@@ -32,8 +32,8 @@ def take_in(store_path: Path, recordings_folder: Path) -> int:
         recover(recordings_folder)
     except FivepointError as error:
         complain(error)
-    with Store.open(store_path) as store:
-        report = ingest_folder(store, recordings_folder)
+    with Store.open(store_path) as store, progress_bar("Ingesting") as show:
+        report = ingest_folder(store, recordings_folder, lambda done, total, _: show(done, total))
     for bad in report.bad:
         complain(bad.reason)
     print(f"{report.ingested} recordings ingested, {report.known} known, {len(report.bad)} bad")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress, track
 
 from analytics.events import Event, Fall
 from analytics.session import Pipeline, Session, analyze, calibrations_for, session_json
@@ -30,6 +31,15 @@ def with_progress(items: Iterable[T], what: str, total: int | None = None) -> It
     """The items, with a progress bar on standard error where somebody can see it."""
     console = Console(stderr=True)
     yield from track(items, what, total=total, console=console, disable=not console.is_terminal)
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """The same for work that tells how much is done of how much."""
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def analyze_and_print(paths: Sequence[Path], *, as_json: bool) -> int:

@@ -20,8 +20,11 @@ class Settings:
 
     @property
     def recordings_folder(self) -> Path:
-        """Finished recordings, and the spools of those under way."""
-        return self.data_folder / "recordings"
+        """Finished recordings and the spools of those under way; made if missing, for its owner."""
+        folder = self.data_folder / "recordings"
+        self.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
 
     @property
     def store_path(self) -> Path:

@@ -222,6 +222,15 @@ def test_ingest_takes_each_recording_once(
     assert (data_folder / "fivepoint.duckdb").exists()
 
 
+def test_a_first_start_makes_the_folders_for_their_owner_alone(
+    data_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["ingest"]) == 0
+    assert "0 recordings ingested" in capsys.readouterr().out
+    if os.name == "posix":
+        assert data_folder.stat().st_mode & 0o777 == 0o700
+
+
 def child(arguments: list[str], **options: object) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -47,7 +47,6 @@ def _percent(share: float | None) -> int | None:
 def _table_row(row: CaseloadRow, pain: list[Outcome]) -> dict[str, object]:
     return {
         "Patient": row.label,
-        "Why to call": _why(row),
         "Adherence": _percent(row.adherence_7d),
         "Before": _percent(row.adherence_prev_7d),
         "Days seen": row.days_with_data_7d,
@@ -56,13 +55,13 @@ def _table_row(row: CaseloadRow, pain: list[Outcome]) -> dict[str, object]:
         "Falls": row.falls_14d,
         "Week": row.week,
         "Phase": row.phase_title,
-        "Pathway": row.pathway_title,
         "Last recording": row.last_recording_at and row.last_recording_at.date(),
+        "Pathway": row.pathway_title,
+        "Why to call": _why(row),
     }
 
 
 _COLUMNS = {
-    "Why to call": st.column_config.TextColumn(width="medium"),
     "Adherence": st.column_config.ProgressColumn(
         format="%d %%", min_value=0, max_value=100, help="Dose done of prescribed, last 7 days"
     ),

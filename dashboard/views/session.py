@@ -67,7 +67,7 @@ def _repetition_row(number: int, repetition: Repetition) -> dict[str, object]:
         "Hold, s": repetition.hold_s,
         "Lower, s": repetition.lower_s,
         "Peak, °": repetition.peak_deg,
-        "Roll, °": repetition.roll_deg,
+        "Roll, °": None if repetition.roll_deg is None else round(repetition.roll_deg),
         "Smoothness": repetition.sparc,
         "Counted": "no, partial" if repetition.partial else "yes",
     }
@@ -80,7 +80,7 @@ _REPETITION_COLUMNS = {
     },
     "Peak, °": st.column_config.NumberColumn(format="%.0f", help="Largest pelvic tilt from rest"),
     "Roll, °": st.column_config.NumberColumn(
-        format="%.0f", help="Mean pelvic roll in the hold, positive with the left side up"
+        help="Mean pelvic roll in the hold, positive with the left side up"
     ),
     "Smoothness": st.column_config.NumberColumn(format="%.1f", help="SPARC; 0 is smoothest"),
 }
