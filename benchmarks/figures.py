@@ -30,6 +30,7 @@ from analytics.store.queries import (
 )
 from sensors.recording import Recording, RecordingHeader, RecordingKind, write_recording
 from sensors.simulator import BridgingSet, VirtualSensor, day_at_home, exercise_session, simulate
+from sensors.simulator.sessions import Script
 from sensors.types import Chunk, Placement
 
 RATE_HZ = 100.0
@@ -60,18 +61,19 @@ def measure(folder: Path) -> Iterator[Figure]:
 
 def _hour(folder: Path) -> Recording:
     """An hour at home with two sensors at 100 Hz."""
-    simulation = simulate(
-        day_at_home(minutes=60.0, rng=np.random.default_rng(1)),
-        sensors=[
-            VirtualSensor(placement=placement, rate_hz=RATE_HZ)
-            for placement in (Placement.STERNUM, Placement.PELVIS)
-        ],
-        seed=1,
-    )
+    script = day_at_home(minutes=60.0, rng=np.random.default_rng(1))
+    return _recorded(folder, script, RecordingKind.DAY, Placement.STERNUM, Placement.PELVIS)
+
+
+def _recorded(
+    folder: Path, script: Script, kind: RecordingKind, *placements: Placement
+) -> Recording:
+    sensors = [VirtualSensor(placement=placement, rate_hz=RATE_HZ) for placement in placements]
+    simulation = simulate(script, sensors=sensors, seed=1)
     header = RecordingHeader(
-        id="hour",
+        id=folder.name,
         started_at=datetime(2026, 3, 2, 9, tzinfo=UTC),
-        kind=RecordingKind.DAY,
+        kind=kind,
         streams=simulation.infos,
         calibrations=simulation.true_calibrations(),
     )
@@ -158,9 +160,10 @@ def _storage(hour: Recording) -> Iterator[Figure]:
 def _queries(folder: Path) -> Iterator[Figure]:
     """On a caseload whose every day repeats one analyzed exercise session."""
     on = date(2026, 3, 2)
-    session, recording_folder = _exercise(folder / "exercise")
+    script = exercise_session(BridgingSet(), rng=np.random.default_rng(1))
+    exercise = _recorded(folder / "exercise", script, RecordingKind.EXERCISE, Placement.PELVIS)
     with Store.open(folder / "store" / "fivepoint.duckdb") as store:
-        _fill(store, session, recording_folder, on)
+        _fill(store, analyze(exercise), exercise.folder, on)
         with store.cursor() as cursor:
             queries: dict[str, Callable[[], object]] = {
                 "today": lambda: today(cursor, "p0", on),
@@ -171,22 +174,6 @@ def _queries(folder: Path) -> Iterator[Figure]:
             }
             for name, query in queries.items():
                 yield Figure(what=f"query: {name}", value=1e3 * _best_s(query), unit="ms")
-
-
-def _exercise(folder: Path) -> tuple[Session, Path]:
-    simulation = simulate(
-        exercise_session(BridgingSet(), rng=np.random.default_rng(1)),
-        sensors=[VirtualSensor(placement=Placement.PELVIS)],
-        seed=1,
-    )
-    header = RecordingHeader(
-        id="exercise",
-        started_at=datetime(2026, 3, 2, 9, tzinfo=UTC),
-        kind=RecordingKind.EXERCISE,
-        streams=simulation.infos,
-        calibrations=simulation.true_calibrations(),
-    )
-    return analyze(write_recording(folder, header, simulation.chunks())), folder
 
 
 def _fill(store: Store, session: Session, folder: Path, on: date) -> None:

@@ -77,3 +77,14 @@ def settle(page: Page) -> None:
         "data-test-script-state", "notRunning", timeout=WAIT_MS
     )
     expect(page.locator("[data-stale=true]")).to_have_count(0, timeout=WAIT_MS)
+
+
+def look_at(watched: Watched, url: str, heading: str, chart_count: int) -> None:
+    """Open a page and see its heading, its charts drawn, and no error or warning on it."""
+    watched.page.goto(url)
+    expect(watched.page.get_by_role("heading", name=heading)).to_be_visible(timeout=WAIT_MS)
+    settle(watched.page)
+    drawn = watched.page.locator("[data-testid=stVegaLiteChart] :is(canvas, svg)")
+    expect(drawn).to_have_count(chart_count, timeout=WAIT_MS)
+    for kind in ("stException", "stAlertContentError", "stAlertContentWarning"):
+        expect(watched.page.get_by_test_id(kind)).to_have_count(0)

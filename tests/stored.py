@@ -28,7 +28,7 @@ from sensors.recording import RecordingKind
 from sensors.types import Gap, Placement
 
 FRACTURE = date(2026, 3, 2)
-ANNE = "anne"
+PATIENT = "one"
 FOLDER = Path("recordings") / "one"
 
 
@@ -36,7 +36,7 @@ FOLDER = Path("recordings") / "one"
 def opened(folder: Path) -> Iterator[tuple[Store, Cursor]]:
     """An empty store with one patient in Berlin, and a cursor."""
     with Store.open(folder / "fivepoint.duckdb") as store, store.cursor() as cursor:
-        add(cursor, ANNE)
+        add(cursor, PATIENT)
         yield store, cursor
 
 
@@ -52,7 +52,7 @@ def plan(phase_id: str = "early", **changes: Any) -> Prescription:
     made = prescribe(
         pathway,
         pathway.phase(phase_id),
-        patient_id=ANNE,
+        patient_id=PATIENT,
         index_date=FRACTURE,
         valid_from=FRACTURE,
     )
@@ -112,7 +112,7 @@ def session(recording_id: str = "one", **changes: Any) -> Session:
     """An hour of the patient on the day of the fracture at 10:00 in Berlin, worn, nothing done."""
     made = Session(
         recording_id=recording_id,
-        patient=ANNE,
+        patient=PATIENT,
         started_at=at(FRACTURE, 9),
         kind=RecordingKind.EXERCISE,
         duration_s=3600.0,

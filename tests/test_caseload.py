@@ -39,8 +39,8 @@ def week(share: float | None, days: int = 7) -> Adherence:
 def case(**changes: Any) -> CaseFacts:
     """A patient of whom there is nothing to say."""
     quiet = CaseFacts(
-        patient_id="anne",
-        label="Anne",
+        patient_id="one",
+        label="One",
         pathway_title="Conservative treatment",
         phase_title="Early",
         phase_end_week=8.0,
@@ -195,7 +195,7 @@ def test_pain_changes_against_the_week_before_the_latest_entry(tmp_path: Path) -
         queries.add_prescription(cursor, plan())
         for number, value in ((2, 9), (6, 2), (8, 3), (8, 4), (13, 6)):
             queries.add_outcome(
-                cursor, Outcome(patient_id="anne", measure=PAIN, date=day(number), value=value)
+                cursor, Outcome(patient_id="one", measure=PAIN, date=day(number), value=value)
             )
         (row,) = queries.caseload(cursor, day(14))
     assert (row.pain_latest, row.pain_change) == (6, 3)

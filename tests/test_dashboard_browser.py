@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from dashboard.server import dashboard_process
-from tests.browser import WAIT_MS, settle, visit
+from tests.browser import WAIT_MS, look_at, settle, visit
 from tests.household import build_household
 
 pytestmark = pytest.mark.slow
@@ -41,13 +41,7 @@ def test_all_pages_show_data_in_chromium_without_a_complaint(
 ) -> None:
     with visit(browser, theme) as watched:
         for path, (heading, chart_count) in CONTENT.items():
-            watched.page.goto(f"{address}/{path}?patient=exemplary")
-            expect(watched.page.get_by_role("heading", name=heading)).to_be_visible(timeout=WAIT_MS)
-            settle(watched.page)
-            drawn = watched.page.locator("[data-testid=stVegaLiteChart] :is(canvas, svg)")
-            expect(drawn).to_have_count(chart_count, timeout=WAIT_MS)
-            for kind in ("stException", "stAlertContentError", "stAlertContentWarning"):
-                expect(watched.page.get_by_test_id(kind)).to_have_count(0)
+            look_at(watched, f"{address}/{path}?patient=exemplary", heading, chart_count)
         assert watched.complaints == []
 
 

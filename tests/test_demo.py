@@ -11,14 +11,14 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser
 
 from analytics.store import Cursor, Store
 from analytics.store.queries import CaseloadRow, caseload, falls, sessions
 from fivepoint.demo import open_demo
 from fivepoint.demo_people import PEOPLE
 from sensors.recording import find_recordings, read_recording
-from tests.browser import WAIT_MS, settle, visit
+from tests.browser import look_at, visit
 
 pytestmark = pytest.mark.slow
 
@@ -79,13 +79,7 @@ def test_all_five_pages_show_data_in_chromium_without_a_complaint(
 ) -> None:
     with visit(browser) as watched:
         for path, (heading, chart_count) in CONTENT.items():
-            watched.page.goto(f"{address}/{path}")
-            expect(watched.page.get_by_role("heading", name=heading)).to_be_visible(timeout=WAIT_MS)
-            settle(watched.page)
-            drawn = watched.page.locator("[data-testid=stVegaLiteChart] :is(canvas, svg)")
-            expect(drawn).to_have_count(chart_count, timeout=WAIT_MS)
-            for kind in ("stException", "stAlertContentError", "stAlertContentWarning"):
-                expect(watched.page.get_by_test_id(kind)).to_have_count(0)
+            look_at(watched, f"{address}/{path}", heading, chart_count)
         assert watched.complaints == []
 
 

@@ -25,9 +25,9 @@ from analytics.store.days import session_days
 from sensors.recording import RecordingHeader, RecordingKind, read_recording, write_recording
 from sensors.types import GRAVITY_MS2, Chunk, Placement, StreamInfo
 from tests.stored import (
-    ANNE,
     FOLDER,
     FRACTURE,
+    PATIENT,
     add,
     at,
     bridges,
@@ -100,7 +100,7 @@ def record(folder: Path, recording_id: str, seconds: int = 5) -> Path:
         started_at=at(FRACTURE, 9),
         kind=RecordingKind.OTHER,
         streams=(info,),
-        patient=ANNE,
+        patient=PATIENT,
     )
     chunk = Chunk(placement=Placement.WAIST, t_s=t_s, acc=acc, gyro=None)
     write_recording(folder / recording_id, header, [chunk])
@@ -181,7 +181,7 @@ def test_a_bad_recording_is_reported_and_the_others_are_taken(tmp_path: Path) ->
     (bad / "recording.json").write_text("{}")
     with opened(tmp_path) as (store, cursor):
         report = ingest_folder(store, data)
-        assert [row.recording_id for row in queries.sessions(cursor, ANNE)] == [good.name]
+        assert [row.recording_id for row in queries.sessions(cursor, PATIENT)] == [good.name]
     assert report.ingested == 1
     assert [each.path for each in report.bad] == [bad]
     assert "\n" not in report.bad[0].reason

@@ -23,12 +23,12 @@ def test_a_measure_takes_both_ends_of_its_range_and_nothing_beyond(measure_id: s
 
 def test_a_pain_entry_is_a_whole_number() -> None:
     with pytest.raises(OutcomeError, match=r"Pain .NRS. cannot be 3.5"):
-        Outcome(patient_id="anne", measure=PAIN, date=MONDAY, value=3.5)
+        Outcome(patient_id="one", measure=PAIN, date=MONDAY, value=3.5)
 
 
 def test_an_unknown_measure_is_told_with_those_there_are() -> None:
     with pytest.raises(OutcomeError, match=r"no outcome measure 'mood'.*pain_nrs"):
-        Outcome(patient_id="anne", measure="mood", date=MONDAY, value=3)
+        Outcome(patient_id="one", measure="mood", date=MONDAY, value=3)
 
 
 def test_a_change_matters_from_the_published_size_in_the_better_direction() -> None:

@@ -53,7 +53,7 @@ def planned(
     return prescribe(
         pathway,
         pathway.phase(phase_id),
-        patient_id="anne",
+        patient_id="one",
         index_date=START,
         valid_from=START,
         unlocked=unlocked,

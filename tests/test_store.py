@@ -20,9 +20,9 @@ from analytics.prescription import progress, revise
 from analytics.store import Store, StoreError, database, ingest, queries
 from sensors.recording import RecordingKind
 from tests.stored import (
-    ANNE,
     FOLDER,
     FRACTURE,
+    PATIENT,
     add,
     at,
     bridges,
@@ -77,7 +77,7 @@ def test_what_was_entered_is_there_after_closing_and_opening_again(tmp_path: Pat
     with opened(tmp_path) as (_, cursor):
         queries.add_prescription(cursor, plan())
     with Store.open(tmp_path / "fivepoint.duckdb") as store, store.cursor() as cursor:
-        assert queries.prescriptions(cursor, ANNE) == [plan()]
+        assert queries.prescriptions(cursor, PATIENT) == [plan()]
 
 
 def test_a_store_in_use_by_another_process_is_told_as_such(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_an_older_store_is_brought_up_to_date_and_keeps_what_it_held(
     for _ in range(2):
         with Store.open(store.path) as migrated, migrated.cursor() as cursor:
             assert cursor.execute("SELECT patient_id, note FROM patients").fetchall() == [
-                (ANNE, "")
+                (PATIENT, "")
             ]
             assert cursor.execute("SELECT version FROM schema_version").fetchall() == [(3,)]
 
@@ -133,7 +133,7 @@ def test_a_failed_migration_leaves_the_store_as_it_was(
         patch.setattr(database, "MIGRATIONS", {1: "DELETE FROM patients; SELECT * FROM nowhere"})
         assert "nowhere" in complaint(store.path)
     with Store.open(store.path) as intact, intact.cursor() as cursor:
-        assert [patient.id for patient in queries.patients(cursor)] == [ANNE]
+        assert [patient.id for patient in queries.patients(cursor)] == [PATIENT]
 
 
 @pytest.mark.parametrize("damage", [b"this is no database", b"\0" * 20_000])
@@ -165,10 +165,10 @@ def test_missing_permission_is_told_with_the_remedy(tmp_path: Path) -> None:
 
 def test_a_patient_shows_the_pathway_of_the_latest_prescription(tmp_path: Path) -> None:
     with opened(tmp_path) as (_, cursor):
-        assert queries.patient(cursor, ANNE).pathway_id is None
+        assert queries.patient(cursor, PATIENT).pathway_id is None
         queries.add_prescription(cursor, plan())
-        found = queries.patient(cursor, ANNE)
-    assert (found.label, found.birth_year, found.time_zone) == ("Anne", 1949, "Europe/Berlin")
+        found = queries.patient(cursor, PATIENT)
+    assert (found.label, found.birth_year, found.time_zone) == ("One", 1949, "Europe/Berlin")
     assert (found.pathway_id, found.index_date) == ("conservative", FRACTURE)
     assert found.pathway_title == "Conservative treatment"
 
@@ -179,7 +179,7 @@ def test_an_unknown_patient_and_an_unknown_time_zone_are_told(tmp_path: Path) ->
             queries.patient(cursor, "nobody")
         with pytest.raises(StoreError, match="no time zone 'Mars'"):
             add(cursor, "marvin", "Mars")
-        assert [patient.id for patient in queries.patients(cursor)] == [ANNE]
+        assert [patient.id for patient in queries.patients(cursor)] == [PATIENT]
 
 
 def test_prescriptions_are_added_as_versions_and_read_back_whole(tmp_path: Path) -> None:
@@ -188,10 +188,10 @@ def test_prescriptions_are_added_as_versions_and_read_back_whole(tmp_path: Path)
     with opened(tmp_path) as (_, cursor):
         queries.add_prescription(cursor, first)
         queries.add_prescription(cursor, second)
-        assert queries.prescriptions(cursor, ANNE) == [first, second]
-        assert queries.prescription(cursor, ANNE, day(-1)) is None
-        assert queries.prescription(cursor, ANNE, day(13)) == first
-        assert queries.prescription(cursor, ANNE, day(14)) == second
+        assert queries.prescriptions(cursor, PATIENT) == [first, second]
+        assert queries.prescription(cursor, PATIENT, day(-1)) is None
+        assert queries.prescription(cursor, PATIENT, day(13)) == first
+        assert queries.prescription(cursor, PATIENT, day(14)) == second
 
 
 def test_of_two_people_who_change_the_same_prescription_the_second_is_told(tmp_path: Path) -> None:
@@ -201,23 +201,27 @@ def test_of_two_people_who_change_the_same_prescription_the_second_is_told(tmp_p
         queries.add_prescription(cursor, revise(first, valid_from=day(3), items=first.items[:1]))
         with pytest.raises(StoreError, match="look at the latest"):
             queries.add_prescription(cursor, revise(first, valid_from=day(4), items=()))
-        assert len(queries.prescriptions(cursor, ANNE)) == 2
+        assert len(queries.prescriptions(cursor, PATIENT)) == 2
 
 
 def test_outcomes_come_back_in_the_order_of_their_dates(tmp_path: Path) -> None:
     entries = [
-        Outcome(patient_id=ANNE, measure=PAIN, date=day(2), value=4),
+        Outcome(patient_id=PATIENT, measure=PAIN, date=day(2), value=4),
         Outcome(
-            patient_id=ANNE, measure="tug", date=day(2), value=13.2, source=OutcomeSource.CLINICIAN
+            patient_id=PATIENT,
+            measure="tug",
+            date=day(2),
+            value=13.2,
+            source=OutcomeSource.CLINICIAN,
         ),
-        Outcome(patient_id=ANNE, measure=PAIN, date=day(1), value=6),
+        Outcome(patient_id=PATIENT, measure=PAIN, date=day(1), value=6),
     ]
     with opened(tmp_path) as (_, cursor):
         for entry in entries:
             queries.add_outcome(cursor, entry)
-        assert queries.outcomes(cursor, ANNE, PAIN) == [entries[2], entries[0]]
-        assert queries.outcomes(cursor, ANNE, "tug") == [entries[1]]
-        assert queries.recent_outcomes(cursor, PAIN, day(2)) == {ANNE: [entries[0]]}
+        assert queries.outcomes(cursor, PATIENT, PAIN) == [entries[2], entries[0]]
+        assert queries.outcomes(cursor, PATIENT, "tug") == [entries[1]]
+        assert queries.recent_outcomes(cursor, PAIN, day(2)) == {PATIENT: [entries[0]]}
 
 
 def test_each_day_is_told_apart_as_done_partly_not_done_no_data_or_not_worn(
@@ -234,7 +238,7 @@ def test_each_day_is_told_apart_as_done_partly_not_done_no_data_or_not_worn(
         ]
         for each in recorded:
             ingest(store, each, FOLDER)
-        rows = queries.daily(cursor, ANNE, day(0), day(5))
+        rows = queries.daily(cursor, PATIENT, day(0), day(5))
     bridging = [row for row in rows if row.evidence is Evidence.BRIDGES]
     assert [(row.date, row.done) for row in bridging] == [
         (day(0), 9),
@@ -263,7 +267,7 @@ def test_only_lying_extension_in_the_prescribed_band_counts(tmp_path: Path) -> N
     with opened(tmp_path) as (store, cursor):
         queries.add_prescription(cursor, plan("acute"))
         ingest(store, session(hyperextension=bouts), FOLDER)
-        lying, *_ = queries.daily(cursor, ANNE, day(0), day(1))
+        lying, *_ = queries.daily(cursor, PATIENT, day(0), day(1))
     assert lying.item == "hyperextension"
     assert lying.done == pytest.approx(16.0)
     assert (lying.prescribed, lying.status) == (20.0, DayStatus.DONE)
@@ -274,9 +278,9 @@ def test_a_report_tells_of_items_that_no_sensor_sees_and_the_last_one_holds(
 ) -> None:
     with opened(tmp_path) as (_, cursor):
         queries.add_prescription(cursor, plan())
-        queries.add_report(cursor, ANNE, day(0), "walking", 20.0)
-        queries.add_report(cursor, ANNE, day(0), "walking", 5.0)
-        rows = {row.item: row for row in queries.daily(cursor, ANNE, day(0), day(1))}
+        queries.add_report(cursor, PATIENT, day(0), "walking", 20.0)
+        queries.add_report(cursor, PATIENT, day(0), "walking", 5.0)
+        rows = {row.item: row for row in queries.daily(cursor, PATIENT, day(0), day(1))}
     assert (rows["walking"].done, rows["walking"].status) == (5.0, DayStatus.PARTLY)
     assert rows["brace"].status is DayStatus.NO_DATA
 
@@ -293,7 +297,7 @@ def test_a_night_recording_is_shared_between_the_two_days_it_touches(tmp_path: P
         ingest(store, replace(late, repetitions=lifts), FOLDER)
         first, second = (
             row
-            for row in queries.daily(cursor, ANNE, date(2026, 7, 1), date(2026, 7, 3))
+            for row in queries.daily(cursor, PATIENT, date(2026, 7, 1), date(2026, 7, 3))
             if row.evidence is Evidence.BRIDGES
         )
     assert (first.done, second.done) == (2, 1)
@@ -304,11 +308,11 @@ def test_days_follow_the_patient_to_another_time_zone(tmp_path: Path) -> None:
     with opened(tmp_path) as (store, cursor):
         queries.add_prescription(cursor, plan())
         ingest(store, evening, FOLDER)
-        assert queries.sessions(cursor, ANNE)[0].date == day(0)
-        add(cursor, ANNE, "Asia/Tokyo")
-        assert queries.sessions(cursor, ANNE)[0].date == day(1)
-        assert queries.falls(cursor, ANNE)[0].date == day(1)
-        done = {row.date: row.done for row in queries.daily(cursor, ANNE, day(0), day(2))}
+        assert queries.sessions(cursor, PATIENT)[0].date == day(0)
+        add(cursor, PATIENT, "Asia/Tokyo")
+        assert queries.sessions(cursor, PATIENT)[0].date == day(1)
+        assert queries.falls(cursor, PATIENT)[0].date == day(1)
+        done = {row.date: row.done for row in queries.daily(cursor, PATIENT, day(0), day(2))}
         assert queries.session(cursor, "one").session == evening
     assert done[day(1)] == 0  # the last item of the day is a reported one
     assert len(done) == 2
@@ -322,10 +326,10 @@ def test_today_shows_the_plan_what_is_done_the_pain_and_the_last_fall(tmp_path: 
             ingest(store, fallen, FOLDER)
         for value in (7, 5):
             queries.add_outcome(
-                cursor, Outcome(patient_id=ANNE, measure=PAIN, date=day(8), value=value)
+                cursor, Outcome(patient_id=PATIENT, measure=PAIN, date=day(8), value=value)
             )
-        view = queries.today(cursor, ANNE, day(8))
-        before = queries.today(cursor, ANNE, day(-1))
+        view = queries.today(cursor, PATIENT, day(8))
+        before = queries.today(cursor, PATIENT, day(-1))
     assert view.plan == plan()
     assert (view.week, view.pain) == (1, 5)
     assert [row.item for row in view.items] == [item.id for item in plan().items]
@@ -357,9 +361,9 @@ def test_weeks_add_up_from_the_index_date_to_the_last_entry(tmp_path: Path) -> N
         ingest(store, at_home, FOLDER)
         for number, value in ((1, 6), (2, 8), (9, 4)):
             queries.add_outcome(
-                cursor, Outcome(patient_id=ANNE, measure=PAIN, date=day(number), value=value)
+                cursor, Outcome(patient_id=PATIENT, measure=PAIN, date=day(number), value=value)
             )
-        first, second = queries.weekly(cursor, ANNE)
+        first, second = queries.weekly(cursor, PATIENT)
     assert (first.week, first.start_date) == (0, day(0))
     assert (first.repetitions, first.prescribed_repetitions) == (10, 70)
     assert (first.hold_median_s, first.prescribed_hold_s) == (4.0, 3.0)
@@ -382,16 +386,16 @@ def test_what_was_before_the_index_date_is_in_no_week(tmp_path: Path) -> None:
                 session(f"s{number}", started_at=at(day(number), 9), repetitions=lifts),
                 FOLDER,
             )
-        (first,) = queries.weekly(cursor, ANNE)
+        (first,) = queries.weekly(cursor, PATIENT)
     assert first.repetitions == 5
 
 
 def test_a_patient_without_plan_or_data_has_no_weeks(tmp_path: Path) -> None:
     with opened(tmp_path) as (_, cursor):
-        assert queries.weekly(cursor, ANNE) == []
+        assert queries.weekly(cursor, PATIENT) == []
         queries.add_prescription(cursor, plan())
-        assert queries.weekly(cursor, ANNE) == []
-        assert queries.sessions(cursor, ANNE) == []
+        assert queries.weekly(cursor, PATIENT) == []
+        assert queries.sessions(cursor, PATIENT) == []
 
 
 def test_sessions_are_listed_the_latest_first_with_what_was_found(tmp_path: Path) -> None:
@@ -409,7 +413,7 @@ def test_sessions_are_listed_the_latest_first_with_what_was_found(tmp_path: Path
             ),
             FOLDER,
         )
-        late, early = queries.sessions(cursor, ANNE)
+        late, early = queries.sessions(cursor, PATIENT)
     assert (late.recording_id, late.started_at) == ("late", at(day(1), 9))
     assert (late.repetitions, late.hold_median_s, late.extension_min, late.falls) == (4, 3, 7.5, 1)
     assert (early.repetitions, early.hold_median_s, early.extension_min) == (0, None, 0)
