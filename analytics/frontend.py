@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from analytics.body import BODY_RATE_HZ, SEGMENT_OF, BodyChunk, SegmentChunk
 from analytics.detector import kernel
 from analytics.orientation import AccOrientation, GyroOrientation, Orientation
-from sensors.types import MAX_BRIDGED_S, Calibration, Chunk, FloatArray, StreamInfo
+from sensors.clock import is_gap
+from sensors.types import Calibration, Chunk, FloatArray, StreamInfo
 
 MAX_FOLLOWED_S = 1.0
 """Orientation is carried over a longer gap by interpolation up to here, and starts afresh after."""
@@ -155,7 +156,7 @@ def _bridge_gaps(
     missing_s = step_s - 1.0 / rate_hz
     restarts = missing_s > MAX_FOLLOWED_S
     inserted = np.where(restarts, 0, np.maximum(np.rint(step_s * rate_hz) - 1, 0)).astype(int)
-    broken = missing_s > MAX_BRIDGED_S
+    broken = is_gap(missing_s)
     if not inserted.any():
         return samples, broken, restarts
     source = np.repeat(np.arange(len(samples)), inserted + 1)

@@ -102,11 +102,18 @@ def ingest(
 
 
 @app.command()
-def analyze(recordings: options.Recordings, json: options.Json = False) -> None:
+def analyze(
+    recordings: options.Recordings,
+    json: options.Json = False,
+    calibration: options.CalibrationFile = None,
+) -> None:
     """Print what is found in recordings: a line each, or with --json an object each."""
     from fivepoint.output import analyze_and_print
+    from sensors.recording import read_calibrations
 
-    raise typer.Exit(1 if analyze_and_print(recordings, as_json=json) else 0)
+    calibrations = None if calibration is None else read_calibrations(calibration)
+    failed = analyze_and_print(recordings, calibrations, as_json=json)
+    raise typer.Exit(1 if failed else 0)
 
 
 @app.command()
@@ -191,9 +198,7 @@ def import_(
     delimiter: Annotated[str, typer.Option(help="csv: between columns.")] = ",",
     still: Annotated[options.Span | None, options.STILL] = None,
     lying: Annotated[options.Span | None, options.LYING] = None,
-    calibration: Annotated[
-        Path | None, typer.Option(metavar="CAL.json", help="Calibration made before.")
-    ] = None,
+    calibration: options.CalibrationFile = None,
     patient: Annotated[str | None, typer.Option(help="Whose recordings these are.")] = None,
 ) -> None:
     """Turn other people's files into recordings, each in a folder of its own below DEST."""

@@ -37,5 +37,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a lin
 Recordings = Annotated[
     list[Path], typer.Argument(metavar="REC...", help="Recordings, or folders of them.")
 ]
+CalibrationFile = Annotated[
+    Path | None, typer.Option(metavar="CAL.json", help="Calibration made before.")
+]
 STILL = typer.Option(parser=span, metavar="A:B", help="Seconds of standing still.")
 LYING = typer.Option(parser=span, metavar="A:B", help="Seconds of lying flat on the back.")

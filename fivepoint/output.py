@@ -18,6 +18,7 @@ from analytics.session import Pipeline, Session, analyze, calibrations_for, sess
 from sensors.errors import FivepointError
 from sensors.recording import Recording, find_recordings, read_recording
 from sensors.replay import ReplaySource
+from sensors.types import Calibration
 
 T = TypeVar("T")
 
@@ -42,8 +43,13 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def analyze_and_print(paths: Sequence[Path], *, as_json: bool) -> int:
-    """Analyze recordings and print what was found; return how many could not be analyzed."""
+def analyze_and_print(
+    paths: Sequence[Path], calibrations: Sequence[Calibration] | None, *, as_json: bool
+) -> int:
+    """Analyze recordings and print what was found; return how many could not be analyzed.
+
+    Calibrations that are given take the place of the recordings' own.
+    """
     folders: list[Path] = []
     failed = 0
     for path in paths:
@@ -54,7 +60,7 @@ def analyze_and_print(paths: Sequence[Path], *, as_json: bool) -> int:
             failed += 1
     for folder in with_progress(folders, "Analyzing"):
         try:
-            session = analyze(read_recording(folder))
+            session = analyze(read_recording(folder), calibrations)
         except FivepointError as error:
             complain(error)
             failed += 1

@@ -7,11 +7,16 @@ from numpy.typing import NDArray
 
 from sensors.types import FloatArray, Gap
 
-MIN_GAP_S = 0.1
+MAX_BRIDGED_S = 0.1
 """Missing time up to this is bridged by interpolation: at 20 Hz it is two samples."""
 
 _ROUNDING_S = 2e-6
 """What rounding two stamps to microseconds can add to their step."""
+
+
+def is_gap(missing_s: FloatArray) -> NDArray[np.bool_]:
+    """Whether so much missing time (n,) between two samples is too long to be bridged."""
+    return missing_s > MAX_BRIDGED_S + _ROUNDING_S
 
 
 class GapFinder:
@@ -32,7 +37,7 @@ class GapFinder:
         before = t_s[:1] if self._last_s is None else [self._last_s]
         times = np.concatenate([before, t_s])
         self._last_s = float(t_s[-1])
-        missing = np.diff(times) - self._interval_s > MIN_GAP_S + _ROUNDING_S
+        missing = is_gap(np.diff(times) - self._interval_s)
         starts, ends = times[:-1][missing] + self._interval_s, times[1:][missing]
         return [Gap(float(start), float(end)) for start, end in zip(starts, ends, strict=True)]
 

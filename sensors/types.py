@@ -20,9 +20,6 @@ GRAVITY_MS2 = 9.80665
 FULL_SCALE_COUNTS = 32767
 """Largest count of the signed 16-bit samples that recordings hold."""
 
-MAX_BRIDGED_S = 0.1
-"""Missing samples up to this long are interpolated; a longer stretch is a gap."""
-
 
 class Placement(StrEnum):
     """Where on the body a sensor is worn."""

@@ -102,6 +102,24 @@ def test_a_calibration_made_once_serves_another_recording(
     assert (imported.rotation == calibration.rotation).all()
 
 
+def test_analyze_takes_a_calibration_made_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    csv = write_csv(tmp_path / "still.csv", columns="{t:.2f},0.01,1.0,0.02")
+    assert import_csv(csv, tmp_path / "out") == 0
+    poses = tmp_path / "poses.csv"
+    poses.write_text("0,1,0\n" * 500 + "1,0,0\n" * 500)
+    assert import_csv(poses, tmp_path / "out", "--columns", "ax,ay,az") == 0
+    cal, span = str(tmp_path / "cal.json"), ["--still", "0:4", "--lying", "6:9"]
+    assert main(["calibrate", "--from", str(tmp_path / "out" / "poses"), *span, "--out", cal]) == 0
+    capsys.readouterr()
+    postures = []
+    for more in ([], ["--calibration", cal]):
+        assert main(["analyze", str(tmp_path / "out" / "still"), "--json", *more]) == 0
+        postures.append(json.loads(capsys.readouterr().out)["posture"][0]["posture"])
+    assert postures == ["unknown", "upright"]
+
+
 def test_import_calibrates_from_known_poses(tmp_path: Path) -> None:
     lines = ["0,0,1\n"] * 500 + ["1,0,0\n"] * 500
     (tmp_path / "poses.csv").write_text("".join(lines))
