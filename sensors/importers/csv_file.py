@@ -74,6 +74,9 @@ USUAL_ACC_RANGE_MS2 = 16 * GRAVITY_MS2
 USUAL_GYRO_RANGE_RADS = 2000 * _RADS[GyroUnit.DPS]
 
 _LEAST_DURATION_S = 1.0
+_LONGEST_STEP_S = 86_400.0
+"""A day without samples belongs between two recordings, not into one."""
+
 _PLAUSIBLE_G = (0.2, 5.0)
 """Where the median magnitude of a worn sensor lies: near 1 g, unless the unit is wrong."""
 
@@ -221,6 +224,11 @@ def _check_times(t_s: FloatArray, path: Path, layout: CsvLayout) -> None:
     if len(back):
         row = back[0] + 2 + int(layout.header)
         raise unusable(path, f"time does not rise at row {row}", "sort the rows and drop repeats")
+    if len(steps) and steps.max() > _LONGEST_STEP_S:
+        row = int(steps.argmax()) + 2 + int(layout.header)
+        raise unusable(
+            path, f"time jumps by {steps.max():g} s at row {row}", "split the file there"
+        )
     low, high = _PLAUSIBLE_RATE
     rate_hz = layout.rate_hz
     if len(steps) and rate_hz and not low <= rate_hz * np.median(steps) <= high:
