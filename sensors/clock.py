@@ -1,6 +1,9 @@
-"""Time of samples: counters that wrap, and where samples are missing."""
+"""Time of samples: counters that wrap, clocks that drift, and where samples are missing."""
 
 from __future__ import annotations
+
+import math
+from collections import deque
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +15,18 @@ MAX_BRIDGED_S = 0.1
 
 _ROUNDING_S = 2e-6
 """What rounding two stamps to microseconds can add to their step."""
+
+_CORRECTION_S = 1.0
+"""Time constant in which a better knowledge of the device's clock is taken over."""
+
+_MOST_CORRECTION = 0.5
+"""Largest change of pace meanwhile: time neither stands still nor leaves a gap."""
+
+_LEAST_STEP_S = 1e-3
+"""Time from the last sample of a link to the first of the next, where they seem to overlap."""
+
+_CLOCK_STEP_S = 60.0
+"""Disagreement between two clocks that no late notification explains: the device set its own."""
 
 
 def is_gap(missing_s: FloatArray) -> NDArray[np.bool_]:
@@ -71,6 +86,76 @@ class CounterClock:
         elapsed = self._elapsed + np.cumsum(steps)
         self._last, self._elapsed = int(counts[-1]), int(elapsed[-1])
         return elapsed / self._ticks_hz
+
+
+class HostClock:
+    """When samples were taken by the host's clock, from a device's clock and when they arrived.
+
+    Notifications come late by a varying delay, now and then by seconds, but never early. So the
+    difference of the two clocks is taken to be the smallest (arrival − device) of the last
+    `window_s` seconds: exact to the shortest delay of the link, and following a drift of 100 ppm
+    within 3 ms. A sensor that only counts samples drifts more; a shorter window follows it.
+
+    What is found later never moves earlier samples and never reorders them: a correction is spread
+    over the next samples, whose pace changes by a half at most.
+    """
+
+    def __init__(self, *, window_s: float = 30.0) -> None:
+        self._window_s = window_s
+        self._lowest: deque[tuple[float, float]] = deque()
+        self._offset_s: float | None = None
+        self._last_device_s = 0.0
+        self._last_host_s = -np.inf
+
+    def restart(self) -> None:
+        """The link was made anew: what was known of the device's clock may not hold any more."""
+        self._lowest.clear()
+        self._offset_s = None
+
+    def seconds(self, device_s: FloatArray, arrival_s: float) -> FloatArray:
+        """Host seconds (n,) of the samples of one notification, which rise strictly ever after.
+
+        `device_s` (n,) are their times by the device's clock, rising, and `arrival_s` is when the
+        notification came by the host's. A device clock that steps back, or by more than a minute
+        against the host's, begins anew.
+        """
+        if len(device_s) == 0:
+            return np.empty(0)
+        delay_s = arrival_s - float(device_s[-1])
+        if self._is_another_clock(float(device_s[0]), delay_s):
+            self.restart()
+        self._note(float(device_s[-1]), delay_s)
+        before_s, after_s = self._offsets(device_s)
+        since = [self._last_device_s, float(device_s[-1])]
+        host_s: FloatArray = device_s + np.interp(device_s, since, [before_s, after_s])
+        self._offset_s = after_s
+        self._last_device_s, self._last_host_s = float(device_s[-1]), float(host_s[-1])
+        return host_s
+
+    def _is_another_clock(self, first_s: float, delay_s: float) -> bool:
+        if self._offset_s is None:
+            return False
+        return first_s <= self._last_device_s or abs(delay_s - self._offset_s) > _CLOCK_STEP_S
+
+    def _note(self, device_s: float, delay_s: float) -> None:
+        """Keep the rising minima of the window: the first of them is its smallest delay."""
+        while self._lowest and self._lowest[-1][1] >= delay_s:
+            self._lowest.pop()
+        self._lowest.append((device_s, delay_s))
+        while self._lowest[0][0] < device_s - self._window_s:
+            self._lowest.popleft()
+
+    def _offsets(self, device_s: FloatArray) -> tuple[float, float]:
+        """Host − device at the last sample before these and at the last of these."""
+        wanted_s = self._lowest[0][1]
+        if self._offset_s is None:
+            first_s = max(wanted_s, self._last_host_s + _LEAST_STEP_S - float(device_s[0]))
+            return first_s, first_s
+        passed_s = float(device_s[-1]) - self._last_device_s
+        share = 1.0 - math.exp(-passed_s / _CORRECTION_S)
+        correction_s = (wanted_s - self._offset_s) * share
+        most_s = _MOST_CORRECTION * passed_s
+        return self._offset_s, self._offset_s + min(max(correction_s, -most_s), most_s)
 
 
 def without_bursts(arrival_s: FloatArray, rate_hz: float) -> FloatArray:
