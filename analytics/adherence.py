@@ -21,7 +21,8 @@ class DayStatus(StrEnum):
 
     DONE: at least `done_share` of the day's dose. PARTLY: some of it. NOT_DONE: none, although the
     sensor was worn that day (or the patient reported so). NOT_WORN: recordings of that day exist,
-    but the sensor was off the body throughout. NO_DATA: nothing was recorded or reported.
+    but the sensor was off the body for nine tenths of them. NO_DATA: nothing was recorded or
+    reported.
     """
 
     DONE = "done"

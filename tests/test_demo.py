@@ -7,14 +7,16 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
+from analytics.adherence import DayStatus
+from analytics.pathway import Evidence
 from analytics.store import Cursor, Store
-from analytics.store.queries import CaseloadRow, caseload, falls, sessions
+from analytics.store.queries import CaseloadRow, caseload, daily, falls, sessions
 from fivepoint.demo import open_demo
 from fivepoint.demo_people import PEOPLE
 from sensors.recording import find_recordings, read_recording
@@ -110,6 +112,12 @@ def test_the_caseload_tells_the_patients_apart(cursor: Cursor, data_folder: Path
     assert rows["demo-a"].reasons == ()
     assert any("cap" in reason.text for reason in rows["demo-c"].reasons)
     assert any("fall" in reason.text for reason in rows["demo-d"].reasons)
+
+
+def test_every_state_of_a_day_is_there_to_see(cursor: Cursor, data_folder: Path) -> None:
+    end = open_demo(data_folder / "demo").today + timedelta(days=1)
+    days = [row for each in PEOPLE for row in daily(cursor, each.id, end - timedelta(days=84), end)]
+    assert {row.status for row in days if row.evidence is not Evidence.REPORT} == set(DayStatus)
 
 
 def test_a_second_start_takes_the_demo_as_it_is(address: str, data_folder: Path) -> None:

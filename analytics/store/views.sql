@@ -57,8 +57,8 @@ SELECT p.patient_id, c.day, i.position, i.item_id, i.title, i.unit, i.evidence, 
         ELSE r.amount
     END AS done,
     coalesce(t.recorded_min, 0) > 0 AS recorded,
-    -- a second of rounding is not wearing
-    coalesce(t.recorded_min - t.not_worn_min, 0) > 1.0 / 60 AS worn
+    -- taking the sensor to the table, a tenth of the time at most, is not wearing it
+    coalesce(t.recorded_min - t.not_worn_min > 0.1 * t.recorded_min, false) AS worn
 FROM plans AS p
 JOIN calendar AS c ON c.day >= p.valid_from AND (p.valid_until IS NULL OR c.day < p.valid_until)
 JOIN prescribed_items AS i ON i.patient_id = p.patient_id AND i.version = p.version
