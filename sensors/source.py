@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Protocol
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from sensors.types import Chunk, StreamInfo
 
@@ -20,6 +22,29 @@ class Source(Protocol):
         ...
 
     def __aiter__(self) -> AsyncIterator[Chunk]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """How a sensor is connected just now; None for what is not known.
+
+    `lost_s` is how much of its stream is missing since its first sample.
+    """
+
+    connected: bool
+    battery_percent: int | None = None
+    rssi_dbm: int | None = None
+    lost_s: float = 0.0
+
+
+@runtime_checkable
+class LinkedSource(Source, Protocol):
+    """A source of one stream over a link that can be bad or break."""
+
+    @property
+    def link(self) -> Link:
+        """The link as it is now."""
+        ...
 
 
 def merge(*sources: Source) -> Source:
@@ -59,8 +84,12 @@ class _Merged:
 
 async def _pump(source: Source, arrivals: asyncio.Queue[Chunk | Exception | None]) -> None:
     try:
-        async for chunk in source:
-            await arrivals.put(chunk)
+        async with AsyncExitStack() as opened:
+            chunks = aiter(source)
+            if isinstance(chunks, AsyncGenerator):  # what it does at its end is part of it
+                await opened.enter_async_context(aclosing(chunks))
+            async for chunk in chunks:
+                await arrivals.put(chunk)
     except Exception as error:
         await arrivals.put(error)
     else:

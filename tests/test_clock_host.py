@@ -24,12 +24,12 @@ def link(
 ) -> list[tuple[FloatArray, FloatArray, float]]:
     """Notifications: when their samples really were taken, their device times, their arrival.
 
-    A twentieth of them is late by up to 3 s more, and holds up those behind it.
+    One in a hundred is late by up to 3 s more, and holds up those behind it.
     """
     rng = np.random.default_rng(seed)
     count = round(duration_s * RATE_HZ / PER_NOTIFICATION)
     true_s = 5.0 + np.arange(count * PER_NOTIFICATION).reshape(count, -1) / RATE_HZ
-    late_s = np.where(rng.random(count) < 0.05, rng.uniform(0.0, 3.0, count), 0.0)
+    late_s = np.where(rng.random(count) < 0.01, rng.uniform(0.0, 3.0, count), 0.0)
     arrival_s = true_s[:, -1] + rng.exponential(jitter_s, count) + late_s
     arrival_s = np.maximum.accumulate(arrival_s)
     device_s = (true_s - 5.0) * (1.0 + drift_ppm * 1e-6)

@@ -29,6 +29,7 @@ class RecordingHeader:
     """Who, when, what and with which sensors; at most one stream a placement.
 
     `started_at` carries a time zone, and is the instant from which the streams count seconds.
+    `resumes` is the id of the recording that was cut off and is continued by this one.
     """
 
     id: str
@@ -37,6 +38,7 @@ class RecordingHeader:
     streams: tuple[StreamInfo, ...]
     patient: str | None = None
     calibrations: tuple[Calibration, ...] = ()
+    resumes: str | None = None
 
     def __post_init__(self) -> None:
         placements = [info.placement for info in self.streams]

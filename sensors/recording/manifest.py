@@ -31,7 +31,7 @@ class CalibrationJson(msgspec.Struct, frozen=True):
     device_id: str = ""
 
 
-class HeaderJson(msgspec.Struct, frozen=True):
+class HeaderJson(msgspec.Struct, frozen=True, omit_defaults=True):
     """A recording's header."""
 
     id: str
@@ -40,6 +40,7 @@ class HeaderJson(msgspec.Struct, frozen=True):
     streams: tuple[StreamInfo, ...]
     patient: str | None
     calibrations: tuple[CalibrationJson, ...]
+    resumes: str | None = None
 
 
 class StreamSummaryJson(msgspec.Struct, frozen=True):
@@ -98,6 +99,7 @@ def header_to_json(header: RecordingHeader) -> HeaderJson:
         streams=header.streams,
         patient=header.patient,
         calibrations=tuple(calibration_to_json(item) for item in header.calibrations),
+        resumes=header.resumes,
     )
 
 
@@ -110,6 +112,7 @@ def header_from_json(header: HeaderJson) -> RecordingHeader:
         streams=header.streams,
         patient=header.patient,
         calibrations=tuple(calibration_from_json(item) for item in header.calibrations),
+        resumes=header.resumes,
     )
 
 

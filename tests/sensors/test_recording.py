@@ -117,6 +117,13 @@ def test_quantizing_twice_changes_nothing() -> None:
     assert_same(quantized(once, WAIST), once)
 
 
+def test_a_recording_remembers_which_one_it_resumes(tmp_path: Path) -> None:
+    first = write_recording(tmp_path / "a", header(), [steady(WAIST, 1)])
+    resumed = replace(header(), id="made-2", resumes=first.header.id)
+    assert write_recording(tmp_path / "b", resumed, [steady(WAIST, 1)]).header == resumed
+    assert "resumes" not in (tmp_path / "a" / "recording.json").read_text()
+
+
 def test_a_recording_longer_than_a_row_group_is_read_across_it(tmp_path: Path) -> None:
     chunk = steady(STERNUM, 1.5 * ROW_GROUP_SAMPLES / STERNUM.rate_hz)
     recording = write_recording(tmp_path / "r", header(STERNUM), cut(chunk, 999))

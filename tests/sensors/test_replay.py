@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,16 @@ def test_the_error_of_one_source_is_raised_and_lets_the_others_go() -> None:
     with pytest.raises(ConnectionError):
         asyncio.run(everything(merge(endless, Failing())))
     assert endless.let_go
+
+
+def test_sources_have_ended_orderly_when_the_merged_one_has() -> None:
+    """Even one that is held up because nobody takes its chunks."""
+    endless = Endless()
+
+    async def take_one() -> None:
+        async with aclosing(merge(endless).__aiter__()) as chunks:  # type: ignore[type-var]
+            await anext(chunks)
+            await asyncio.sleep(0.01)
+        assert endless.let_go
+
+    asyncio.run(take_one())
