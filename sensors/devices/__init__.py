@@ -1,0 +1,17 @@
+"""Kinds of Bluetooth motion sensors: one file each, one line each in `FAMILIES`.
+
+`docs/add-a-sensor.md` shows how to add one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from sensors.devices.family import Family
+from sensors.devices.movesense import Movesense
+
+FAMILIES: Mapping[str, Family] = MappingProxyType(
+    {family.name: family for family in (Movesense(),)}
+)
+"""The families by name."""
