@@ -41,7 +41,10 @@ def kernel(function: F) -> F:
 
     Strict IEEE arithmetic (no fastmath), so that results do not depend on how loops are cut.
     """
-    return cast(F, numba.njit(function, cache=True, nogil=True))
+    try:
+        return cast(F, numba.njit(function, cache=True, nogil=True))
+    except RuntimeError:  # no folder to keep it in can be written: compile at every start
+        return cast(F, numba.njit(function, nogil=True))
 
 
 def record(**fields: float) -> np.record:

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -236,11 +237,19 @@ def test_a_first_start_makes_the_folders_for_their_owner_alone(
         assert data_folder.stat().st_mode & 0o777 == 0o700
 
 
-def child(arguments: list[str], **options: object) -> subprocess.CompletedProcess[str]:
+ORDINARY_USER: dict[str, Any] = {"user": 65534} if os.name == "posix" and not os.geteuid() else {}
+"""For `child`: whom no superuser's rights help past missing permissions."""
+
+
+def child(
+    arguments: list[str], *, home: Path | None = None, **options: Any
+) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    if home is not None:
+        environment["HOME"] = str(home)
     command = [sys.executable, "-m", "fivepoint", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, **options)  # type: ignore[call-overload, no-any-return]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, **options)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="no file size limit on this system")
@@ -260,9 +269,16 @@ def test_a_folder_without_permission_is_told_in_one_line(tmp_path: Path) -> None
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o500)
     tmp_path.chmod(0o755)
-    ordinary = {"user": 65534} if os.geteuid() == 0 else {}
-    done = child(["simulate", "bridging_good", str(closed / "r")], **ordinary)
+    done = child(["simulate", "bridging_good", str(closed / "r")], **ORDINARY_USER)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1, done.stderr
     assert "ermission" in done.stderr
     assert list(closed.iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="no POSIX permissions on this system")
+def test_analysis_needs_no_folder_that_it_may_write(tmp_path: Path) -> None:
+    done = child(["analyze", str(GOOD)], home=tmp_path / "nowhere", **ORDINARY_USER)
+    assert done.returncode == 0, done.stderr
+    assert "10 repetitions" in done.stdout
