@@ -1,0 +1,7 @@
+"""Bluetooth sensors: found, connected and streamed for as long as anyone listens."""
+
+from sensors.ble.backend import Backend, BluetoothError
+from sensors.ble.scanning import Found, scan
+from sensors.ble.source import BleSource
+
+__all__ = ["Backend", "BleSource", "BluetoothError", "Found", "scan"]

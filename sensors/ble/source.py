@@ -1,0 +1,127 @@
+"""A Bluetooth sensor as a live source of chunks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+
+import numpy as np
+
+from sensors.ble.backend import Backend
+from sensors.ble.connection import Connection, LinkLostError, streaming
+from sensors.ble.scanning import Found
+from sensors.ble.timing import SampleTimes
+from sensors.devices.family import Battery, CodecError, Decoder, Message, Reply, Samples
+from sensors.recording import quantized
+from sensors.source import Link
+from sensors.types import Chunk, FloatArray, Placement, StreamInfo
+
+_REST_S = 0.5
+_BATTERY_EVERY_S = 300.0
+
+
+class BleSource:
+    """One sensor's stream, for as long as it is iterated, over any number of connections.
+
+    `clock` gives seconds since the start of the recording, and is never set back. Times of samples
+    are the sensor's own, placed on that clock; they rise strictly, over reconnections too. Values
+    are quantized, so that live equals recorded. When iteration ends, for whatever reason, the
+    sensor is told to stop.
+    """
+
+    def __init__(
+        self,
+        sensor: Found,
+        placement: Placement,
+        *,
+        clock: Callable[[], float],
+        backend: Backend,
+        rate_hz: float = 100.0,
+    ) -> None:
+        self.sensor = sensor
+        self._settings = sensor.family.settings(rate_hz)
+        self._info = sensor.family.stream_info(self._settings, placement, sensor.address)
+        self._clock = clock
+        self._backend = backend
+        self._times = SampleTimes(sensor.family)
+        self._link = Link(connected=False, rssi_dbm=sensor.rssi_dbm)
+        self._problem: str | None = None
+        self._last_s: float | None = None
+        self._battery_due_s = 0.0
+
+    @property
+    def infos(self) -> tuple[StreamInfo, ...]:
+        """The one stream."""
+        return (self._info,)
+
+    @property
+    def link(self) -> Link:
+        """The link as it is now; what an interruption costs is known when it is over."""
+        return self._link
+
+    @property
+    def problem(self) -> str | None:
+        """Why there is no link, in a few words; None while there is one."""
+        return self._problem
+
+    async def __aiter__(self) -> AsyncGenerator[Chunk, None]:
+        while True:
+            try:
+                async with self._streaming() as connection:
+                    decoder = self.sensor.family.decoder(self._settings)
+                    while True:
+                        for chunk in await self._next(connection, decoder):
+                            yield chunk
+            except LinkLostError as lost:
+                self._problem = str(lost)
+            finally:
+                self._link = replace(self._link, connected=False)
+            await asyncio.sleep(_REST_S)
+
+    def _streaming(self) -> AbstractAsyncContextManager[Connection]:
+        self._times.restart()
+        self._battery_due_s = self._clock()
+        return streaming(self.sensor, self._settings, self._clock, backend=self._backend)
+
+    async def _next(self, connection: Connection, decoder: Decoder) -> list[Chunk]:
+        if self._clock() >= self._battery_due_s:
+            self._battery_due_s = self._clock() + _BATTERY_EVERY_S
+            await connection.ask(self.sensor.family.battery())
+        arrival = await connection.arrival()
+        try:
+            messages = decoder.feed(arrival.characteristic, arrival.data)
+        except CodecError:
+            return []
+        chunks = [self._taken(message, arrival.arrival_s) for message in messages]
+        return [chunk for chunk in chunks if chunk is not None and len(chunk.t_s)]
+
+    def _taken(self, message: Message, arrival_s: float) -> Chunk | None:
+        if isinstance(message, Samples):
+            return self._chunk(message, self._times.of(message, arrival_s))
+        if isinstance(message, Battery):
+            self._link = replace(self._link, battery_percent=message.percent)
+        if isinstance(message, Reply) and message.request == "stream" and message.error:
+            raise LinkLostError(f"the sensor refuses to stream: {message.error}")
+        return None
+
+    def _chunk(self, samples: Samples, t_s: FloatArray) -> Chunk:
+        """The samples as a chunk; what was taken before the recording began is left out."""
+        self._problem = None
+        within = t_s >= 0
+        gyro = None if samples.gyro is None else samples.gyro[within]
+        chunk = Chunk(self._info.placement, t_s[within], samples.acc[within], gyro)
+        lost_s = self._link.lost_s + self._missing_s(chunk.t_s)
+        self._link = replace(self._link, connected=True, lost_s=lost_s)
+        return quantized(chunk, self._info)
+
+    def _missing_s(self, t_s: FloatArray) -> float:
+        """How much time is missing before and between samples at `t_s` (n,)."""
+        if len(t_s) == 0:
+            return 0.0
+        before_s = t_s[0] if self._last_s is None else self._last_s
+        self._last_s = float(t_s[-1])
+        interval_s = 1 / self._info.rate_hz
+        steps_s = np.diff(t_s, prepend=before_s)
+        return float(np.sum(steps_s[steps_s > 1.5 * interval_s] - interval_s))

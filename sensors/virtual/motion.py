@@ -1,0 +1,60 @@
+"""What a virtual sensor feels: a stream played at any rate, held before its start and after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from sensors.types import Chunk, FloatArray, Placement
+
+
+class Motion:
+    """One sensor's stream, as recorded or simulated, that can be felt at any time."""
+
+    def __init__(self, stream: Chunk) -> None:
+        self._stream = stream
+        self._start_s = float(stream.t_s[0])
+
+    @property
+    def placement(self) -> Placement:
+        """Where it was felt."""
+        return self._stream.placement
+
+    @property
+    def duration_s(self) -> float:
+        """From its first to its last sample."""
+        return float(self._stream.t_s[-1]) - self._start_s
+
+    def acc(self, at_s: FloatArray) -> FloatArray:
+        """Specific force (n, 3) in m/s² at times (n,) from the start, interpolated linearly."""
+        return self._felt(self._stream.acc, at_s)
+
+    def gyro(self, at_s: FloatArray) -> FloatArray:
+        """Angular rate (n, 3) in rad/s; none before the start, after the end and where unknown."""
+        if self._stream.gyro is None:
+            return np.zeros((len(at_s), 3))
+        moving = (at_s >= 0) & (at_s <= self.duration_s)
+        return np.where(moving[:, np.newaxis], self._felt(self._stream.gyro, at_s), 0.0)
+
+    def _felt(self, values: FloatArray, at_s: FloatArray) -> FloatArray:
+        t_s = at_s + self._start_s
+        return np.stack([np.interp(t_s, self._stream.t_s, axis) for axis in values.T], axis=1)
+
+
+def motions(chunks: Iterable[Chunk]) -> dict[Placement, Motion]:
+    """The motions of all streams of a recording or a simulation."""
+    pieces: dict[Placement, list[Chunk]] = {}
+    for chunk in chunks:
+        pieces.setdefault(chunk.placement, []).append(chunk)
+    return {placement: Motion(_joined(parts)) for placement, parts in pieces.items()}
+
+
+def _joined(parts: list[Chunk]) -> Chunk:
+    gyros = [part.gyro for part in parts if part.gyro is not None]
+    return Chunk(
+        parts[0].placement,
+        np.concatenate([part.t_s for part in parts]),
+        np.concatenate([part.acc for part in parts]),
+        np.concatenate(gyros) if gyros else None,
+    )
