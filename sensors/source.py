@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AsyncExitStack, aclosing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -47,6 +47,17 @@ class LinkedSource(Source, Protocol):
         ...
 
 
+@asynccontextmanager
+async def opened(source: Source) -> AsyncIterator[AsyncIterator[Chunk]]:
+    """The chunks of a source; what it does at its end, such as to let go, is done on leaving."""
+    chunks = aiter(source)
+    try:
+        yield chunks
+    finally:
+        if isinstance(chunks, AsyncGenerator):
+            await chunks.aclose()
+
+
 def merge(*sources: Source) -> Source:
     """All sources as one, their chunks in order of arrival.
 
@@ -84,10 +95,7 @@ class _Merged:
 
 async def _pump(source: Source, arrivals: asyncio.Queue[Chunk | Exception | None]) -> None:
     try:
-        async with AsyncExitStack() as opened:
-            chunks = aiter(source)
-            if isinstance(chunks, AsyncGenerator):  # what it does at its end is part of it
-                await opened.enter_async_context(aclosing(chunks))
+        async with opened(source) as chunks:
             async for chunk in chunks:
                 await arrivals.put(chunk)
     except Exception as error:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 
 from sensors.recording import Recording, write_recording
 from sensors.replay import ReplaySource
-from sensors.source import Source, merge
+from sensors.source import Source, merge, opened
 from sensors.types import Chunk, Placement, StreamInfo
 from tests.sensors.making import STERNUM, WAIST, assert_same, header, joined, steady
 
@@ -95,7 +94,7 @@ def test_sources_have_ended_orderly_when_the_merged_one_has() -> None:
     endless = Endless()
 
     async def take_one() -> None:
-        async with aclosing(merge(endless).__aiter__()) as chunks:  # type: ignore[type-var]
+        async with opened(merge(endless)) as chunks:
             await anext(chunks)
             await asyncio.sleep(0.01)
         assert endless.let_go

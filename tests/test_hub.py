@@ -1,0 +1,322 @@
+"""The hub as it runs: real recordings played as sensors, real processes, real signals."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analytics.session import analyze
+from fivepoint.hub import Hub, Plan, Result, begin
+from fivepoint.live import LIVE_NAME, LivePhase, LiveState, read_live
+from sensors.errors import FivepointError
+from sensors.recording import (
+    RecordingKind,
+    Spool,
+    find_recordings,
+    read_recording,
+)
+from sensors.replay import ReplaySource
+from sensors.source import Link, Source
+from sensors.types import Chunk, Placement, StreamInfo
+from tests.sensors.making import STERNUM, WAIST, assert_same, joined, steady
+
+STREAMS = Path(__file__).resolve().parent.parent / "sample_streams"
+AS_FAST_AS_READ = float("inf")
+
+on_unix = pytest.mark.skipif(sys.platform == "win32", reason="no such signals on Windows")
+
+
+def replayed(name: str, *, speed: float = AS_FAST_AS_READ) -> tuple[ReplaySource, Plan]:
+    """A sample stream as a sensor, and a plan with its calibrations but without a folder."""
+    recording = read_recording(STREAMS / name)
+    header = recording.header
+    plan = Plan(folder=Path(), kind=header.kind, calibrations=header.calibrations)
+    return ReplaySource(recording, speed=speed, chunk_s=0.08), plan
+
+
+def record(plan: Plan, *sources: Source, stop_after_s: float | None = None) -> Result:
+    async def run() -> Result:
+        infos = [info for source in sources for info in source.infos]
+        stop = asyncio.Event()
+        if stop_after_s is not None:
+            asyncio.get_running_loop().call_later(stop_after_s, stop.set)
+        header = begin(plan, infos, datetime.now(UTC))
+        return await Hub(sources, header, plan).run(stop)
+
+    return asyncio.run(run())
+
+
+def live(folder: Path) -> LiveState:
+    state = read_live(folder / LIVE_NAME)
+    assert state is not None
+    return state
+
+
+class Steady:
+    """A sensor that sends at its rate until it is let go, and tells how it is connected."""
+
+    def __init__(self, info: StreamInfo = WAIST, *, fails_after: int | None = None) -> None:
+        self.infos = (info,)
+        self.link = Link(connected=True, battery_percent=87, rssi_dbm=-60)
+        self.stopped_orderly = False
+        self._fails_after = fails_after
+
+    async def __aiter__(self) -> AsyncIterator[Chunk]:
+        try:
+            sent = 0
+            while True:
+                await asyncio.sleep(0.02)
+                if sent == self._fails_after:
+                    raise FivepointError("the sensor fell into the bath")
+                yield steady(self.infos[0], 0.02, start_s=0.02 * sent)
+                sent += 1
+        finally:
+            await asyncio.sleep(0)  # as to write to the sensor that it should stop
+            self.stopped_orderly = True
+
+
+class Silent:
+    """A sensor that is never found."""
+
+    infos: tuple[StreamInfo, ...] = (STERNUM,)
+
+    async def __aiter__(self) -> AsyncIterator[Chunk]:
+        await asyncio.sleep(3600)
+        yield steady(STERNUM, 1)
+
+
+@pytest.mark.parametrize("name", ["bridging_good", "fall_forward", "positioning_pad"])
+def test_what_is_found_live_is_what_analysis_finds_bit_for_bit(name: str, tmp_path: Path) -> None:
+    source, plan = replayed(name)
+    result = record(replace(plan, folder=tmp_path), source)
+    assert result.session == analyze(result.recording)
+    original = analyze(read_recording(STREAMS / name))
+    same = replace(result.session, recording_id=original.recording_id, kind=original.kind)
+    assert replace(same, started_at=original.started_at) == original
+
+
+def test_every_sample_is_recorded_as_it_came(tmp_path: Path) -> None:
+    source, plan = replayed("chest_acc_only")
+    recording = record(replace(plan, folder=tmp_path), source).recording
+    original = read_recording(STREAMS / "chest_acc_only")
+    for info in original.header.streams:
+        found = joined(recording.chunks(), info.placement)
+        assert_same(found, joined(original.chunks(), info.placement))
+
+
+def test_the_live_state_tells_what_was_done(tmp_path: Path) -> None:
+    source, plan = replayed("bridging_good")
+    result = record(replace(plan, folder=tmp_path), source)
+    state = live(tmp_path)
+    assert state.phase is LivePhase.FINISHED
+    assert state.recording_id == result.recording.header.id
+    assert state.repetitions == 10
+    assert state.last_repetition == result.session.repetitions[-1]
+    assert [sensor.missing_s for sensor in state.sensors] == [0.0, 0.0]
+    assert [sensor.samples for sensor in state.sensors] == [8480, 8480]
+
+
+def test_a_called_fall_is_in_the_live_state(tmp_path: Path) -> None:
+    source, plan = replayed("fall_forward")
+    result = record(replace(plan, folder=tmp_path), source)
+    assert live(tmp_path).falls == result.session.falls
+    assert len(result.session.falls) == 1
+
+
+def test_the_live_state_is_plain_json_while_recording(tmp_path: Path) -> None:
+    seen: list[dict[str, Any]] = []
+
+    class Watched(Steady):
+        async def __aiter__(self) -> AsyncIterator[Chunk]:
+            async for chunk in super().__aiter__():
+                yield chunk
+                if (tmp_path / LIVE_NAME).exists():
+                    seen.append(json.loads((tmp_path / LIVE_NAME).read_bytes()))
+
+    record(Plan(folder=tmp_path, duration_s=0.6), Watched())
+    (sensor,) = seen[-1]["sensors"]
+    assert seen[-1]["phase"] == "recording"
+    assert seen[-1]["posture"] == "unknown"
+    assert seen[-1]["extension_deg"] is None
+    assert (sensor["battery_percent"], sensor["rssi_dbm"]) == (87, -60)
+    assert len({each["updated_at"] for each in seen}) >= 3
+
+
+def test_it_ends_after_the_planned_duration_and_lets_the_sensor_go(tmp_path: Path) -> None:
+    sensor = Steady()
+    recording = record(Plan(folder=tmp_path, duration_s=0.5), sensor).recording
+    assert sensor.stopped_orderly
+    assert 0 < recording.duration_s < 3.0
+    assert recording.header.kind is RecordingKind.OTHER
+
+
+def test_a_sensor_that_is_never_found_does_not_keep_the_other_from_being_recorded(
+    tmp_path: Path,
+) -> None:
+    recording = record(Plan(folder=tmp_path, duration_s=0.5), Steady(), Silent()).recording
+    assert recording.sample_counts[Placement.WAIST] > 0
+    assert recording.sample_counts[Placement.STERNUM] == 0
+    waist, sternum = live(tmp_path).sensors
+    assert waist.silent_s < sternum.silent_s
+
+
+def test_the_error_of_a_sensor_is_told_after_the_recording_is_safe(tmp_path: Path) -> None:
+    with pytest.raises(FivepointError, match="bath"):
+        record(Plan(folder=tmp_path), Steady(fails_after=10))
+    (folder,) = find_recordings(tmp_path)
+    assert read_recording(folder).sample_counts[Placement.WAIST] == 20
+
+
+@pytest.mark.parametrize(
+    ("sensor", "told"), [(Silent(), "No sample came"), (Steady(fails_after=0), "bath")]
+)
+def test_nothing_is_left_where_no_sample_came(sensor: Source, told: str, tmp_path: Path) -> None:
+    with pytest.raises(FivepointError, match=told):
+        record(Plan(folder=tmp_path, duration_s=0.2), sensor)
+    assert [path.name for path in tmp_path.iterdir()] == [LIVE_NAME]
+
+
+# Cut off and continued
+
+
+def cut_off(plan: Plan, started_at: datetime) -> str:
+    """Leave a spool of one second, as a kill does; the id of its recording."""
+    header = begin(plan, [WAIST], started_at)
+    with Spool(plan.folder / header.id, header) as spool:
+        spool.append(steady(WAIST, 1))
+    return header.id
+
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def test_a_new_recording_resumes_the_one_that_was_cut_off(tmp_path: Path) -> None:
+    plan = Plan(folder=tmp_path, kind=RecordingKind.DAY, patient="p1")
+    old = cut_off(plan, NOON)
+    assert begin(plan, [WAIST], NOON + timedelta(minutes=5)).resumes == old
+    assert read_recording(tmp_path / old).duration_s == 1.0
+
+
+@pytest.mark.parametrize(
+    ("change", "infos", "later"),
+    [
+        ({"patient": "p2"}, [WAIST], timedelta(minutes=5)),
+        ({"kind": RecordingKind.EXERCISE}, [WAIST], timedelta(minutes=5)),
+        ({}, [STERNUM], timedelta(minutes=5)),
+        ({}, [WAIST], timedelta(hours=5)),
+    ],
+    ids=["another wearer", "another kind", "another place", "another time"],
+)
+def test_it_does_not_resume_what_is_something_else(
+    change: dict[str, object], infos: list[StreamInfo], later: timedelta, tmp_path: Path
+) -> None:
+    plan = Plan(folder=tmp_path, kind=RecordingKind.DAY, patient="p1")
+    old = cut_off(plan, NOON)
+    header = begin(replace(plan, **change), infos, NOON + later)  # type: ignore[arg-type]
+    assert header.resumes is None
+    assert (tmp_path / old).exists()
+
+
+def test_a_spool_that_cannot_be_completed_does_not_stop_the_next_recording(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = Plan(folder=tmp_path)
+    old = cut_off(plan, NOON)
+    (tmp_path / f".{old}.spool" / "header.json").write_text("{}")
+    assert begin(plan, [WAIST], NOON).resumes is None
+    assert capsys.readouterr().err.count("\n") == 1
+    assert (tmp_path / f".{old}.spool").exists()
+
+
+# Real processes
+
+RECORD = """
+import asyncio, sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from fivepoint.hub import Hub, begin, stopping_on_signals
+from tests.test_hub import replayed
+
+async def run():
+    source, plan = replayed("chest_acc_only", speed=4.0)
+    plan = replace(plan, folder=Path(sys.argv[1]))
+    header = begin(plan, source.infos, datetime.now(UTC))
+    with stopping_on_signals() as stop:
+        await Hub([source], header, plan).run(stop)
+
+asyncio.run(run())
+"""
+
+
+@contextmanager
+def recorder(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that records a replay into a folder."""
+    command = [sys.executable, "-W", "error", "-c", RECORD, str(folder)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    """Wait for as long as the process lives; it ends by itself after a minute at most."""
+    while not condition():
+        assert process.poll() is None, process.stderr.read() if process.stderr else ""
+        time.sleep(0.02)
+
+
+def seconds_recorded(folder: Path) -> Callable[[float], bool]:
+    def reached(seconds: float) -> bool:
+        state = read_live(folder / LIVE_NAME)
+        return state is not None and state.sensors[0].samples >= 100 * seconds
+
+    return reached
+
+
+@on_unix
+@pytest.mark.parametrize("asked_by", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_recording_that_is_whole(asked_by: signal.Signals, tmp_path: Path) -> None:
+    with recorder(tmp_path) as process:
+        wait_for(lambda: seconds_recorded(tmp_path)(3), process)
+        process.send_signal(asked_by)
+        _, complaints = process.communicate()
+        assert (process.returncode, complaints) == (0, "")
+    (folder,) = find_recordings(tmp_path)
+    assert read_recording(folder).duration_s > 2.5
+    assert live(tmp_path).phase is LivePhase.FINISHED
+    assert not list(tmp_path.glob(".*.spool"))
+
+
+@on_unix
+def test_a_killed_recorder_loses_half_a_second_and_is_resumed_by_the_next(tmp_path: Path) -> None:
+    with recorder(tmp_path) as process:
+        wait_for(lambda: seconds_recorded(tmp_path)(6), process)
+        known = live(tmp_path).sensors[0].samples
+        process.kill()
+    killed = live(tmp_path).recording_id
+    with recorder(tmp_path) as process:
+        wait_for(lambda: live(tmp_path).recording_id != killed, process)
+        wait_for(lambda: seconds_recorded(tmp_path)(3), process)
+        process.terminate()
+        process.wait()
+    first, second = (read_recording(folder) for folder in find_recordings(tmp_path))
+    assert (first.header.id, first.header.resumes) == (killed, None)
+    assert second.header.resumes == killed
+    assert first.sample_counts[Placement.STERNUM] >= known - 4.0 * 0.5 * 100
+    original = joined(read_recording(STREAMS / "chest_acc_only").chunks(), Placement.STERNUM)
+    found = joined(first.chunks(), Placement.STERNUM)
+    assert (found.acc == original.acc[: len(found.acc)]).all()
