@@ -9,9 +9,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from sensors.devices.family import Family
+from sensors.devices.movella_dot import MovellaDot
 from sensors.devices.movesense import Movesense
+from sensors.devices.witmotion import WitMotion
 
-FAMILIES: Mapping[str, Family] = MappingProxyType(
-    {family.name: family for family in (Movesense(),)}
+_ALL: tuple[Family, ...] = (
+    Movesense(),
+    MovellaDot(),
+    WitMotion(),
 )
+
+FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in _ALL})
 """The families by name."""

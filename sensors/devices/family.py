@@ -37,7 +37,7 @@ class Frame(ABC):
     def __bytes__(self) -> bytes: ...
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and bytes(self) == bytes(other)  # type: ignore[call-overload]
+        return type(other) is type(self) and bytes(self) == bytes(other)
 
     def __hash__(self) -> int:
         return hash(bytes(self))
@@ -119,7 +119,9 @@ class Decoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Characteristic:
-    """A characteristic of a sensor, with its GATT properties by name: read, write, notify, …."""
+    """A characteristic of a sensor, with its GATT properties by bleak's names: "read", "write",
+    "write-without-response", "notify", "indicate".
+    """
 
     uuid: str
     properties: frozenset[str]

@@ -30,7 +30,7 @@ from sensors.devices.family import (
     Settings,
     Write,
 )
-from sensors.devices.packets import Packets
+from sensors.devices.packets import Packet, Packets, Spacing
 from sensors.types import (
     FULL_SCALE_COUNTS,
     GRAVITY_MS2,
@@ -207,7 +207,8 @@ class MovesenseDecoder:
     """Joins continued packets: one is continued if its length fits no whole number of samples."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self._spacing = Spacing(settings.rate_hz, _TICK_HZ, _TICK_MODULUS)
+        self._before = 0
         self._begun = b""
 
     def feed(self, characteristic: str, data: bytes) -> list[Message]:
@@ -229,8 +230,10 @@ class MovesenseDecoder:
 
     def _samples(self, data: bytes) -> Samples:
         packet = Imu6.from_bytes(data)
+        self._spacing.update(packet.first_ms, self._before)
+        self._before = len(packet.acc)
         return Samples(
-            packet.acc, np.radians(packet.gyro_dps), packet.first_ms, 1 / self._settings.rate_hz
+            packet.acc, np.radians(packet.gyro_dps), packet.first_ms, self._spacing.interval_s
         )
 
 
@@ -314,13 +317,12 @@ def _imu6_path(rate_hz: float) -> str:
 _RATE_OF_PATH = {_imu6_path(rate): rate for rate in RATES_HZ}
 
 
-def _imu6(samples: Samples) -> Imu6:
-    assert samples.gyro is not None and samples.ticks is not None
+def _imu6(packet: Packet) -> Imu6:
     acc_range_ms2 = ACC_RANGE_G * GRAVITY_MS2
     return Imu6(
-        samples.ticks,
-        np.clip(samples.acc, -acc_range_ms2, acc_range_ms2),
-        np.clip(np.degrees(samples.gyro), -GYRO_RANGE_DPS, GYRO_RANGE_DPS),
+        int(packet.ticks[0]),
+        np.clip(packet.acc, -acc_range_ms2, acc_range_ms2),
+        np.clip(np.degrees(packet.gyro), -GYRO_RANGE_DPS, GYRO_RANGE_DPS),
     )
 
 
