@@ -81,7 +81,6 @@ class BleSource:
             await asyncio.sleep(_REST_S)
 
     def _streaming(self) -> AbstractAsyncContextManager[Connection]:
-        self._times.restart()
         self._battery_due_s = self._clock()
         return streaming(self.sensor, self._settings, self._clock, backend=self._backend)
 

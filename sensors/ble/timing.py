@@ -10,12 +10,16 @@ from sensors.types import FloatArray
 
 _COUNTING_WINDOW_S = 5.0
 _STALL_S = 1.0
+_EARLIEST_S = -0.25
+_LATEST_S = 60.0
 
 
 class SampleTimes:
     """Sample times from a family's counter or, where it has none, from counting samples.
 
-    Counting knows nothing of samples that were lost: after a second without any, it begins anew.
+    A counter that goes on over a broken link keeps its place on the host's clock. One that started
+    again shows as samples from the future, or from long ago, and is placed anew. Counting knows
+    nothing of samples that were lost: after a second without any, it begins anew.
     """
 
     def __init__(self, family: Family) -> None:
@@ -23,30 +27,43 @@ class SampleTimes:
         self._tick_modulus = family.tick_modulus
         counts = family.tick_hz is None
         self._host = HostClock(window_s=_COUNTING_WINDOW_S) if counts else HostClock()
-        self.restart()
-
-    def restart(self) -> None:
-        """The sensor was connected anew."""
-        self._host.restart()
+        self._counter = self._new_counter()
         self._counted_s = 0.0
-        self._last_arrival_s: float | None = None
-        self._counter: CounterClock | None = None
-        if self._tick_hz is not None and self._tick_modulus is not None:
-            self._counter = CounterClock(self._tick_hz, self._tick_modulus)
+        self._last_arrival_s = -np.inf
+        self._offset_s: float | None = None
 
     def of(self, samples: Samples, arrival_s: float) -> FloatArray:
         """Times (n,) of the samples of one notification on the clock of `arrival_s`, rising."""
         first_s = self._first_s(samples, arrival_s)
+        if self._is_another_clock(first_s, arrival_s):
+            self._host.restart()
+            self._counter = self._new_counter()
+            first_s = self._first_s(samples, arrival_s)
         steps = np.arange(len(samples.acc), dtype=np.float64)
         device_s: FloatArray = first_s + steps * samples.interval_s
-        return self._host.seconds(device_s, arrival_s)
+        t_s = self._host.seconds(device_s, arrival_s)
+        self._offset_s = float(t_s[-1] - device_s[-1])
+        return t_s
 
     def _first_s(self, samples: Samples, arrival_s: float) -> float:
-        if self._counter is not None and samples.ticks is not None:
-            return float(self._counter.seconds(np.array([samples.ticks]))[0])
-        if self._last_arrival_s is not None and arrival_s > self._last_arrival_s + _STALL_S:
-            self.restart()
+        if self._counter is None or samples.ticks is None:
+            return self._counted(samples, arrival_s)
+        return float(self._counter.seconds(np.array([samples.ticks]))[0])
+
+    def _counted(self, samples: Samples, arrival_s: float) -> float:
+        if arrival_s > self._last_arrival_s + _STALL_S:
+            self._host.restart()
         self._last_arrival_s = arrival_s
         first_s = self._counted_s
         self._counted_s += len(samples.acc) * samples.interval_s
         return first_s
+
+    def _is_another_clock(self, first_s: float, arrival_s: float) -> bool:
+        if self._counter is None or self._offset_s is None:
+            return False
+        return not _EARLIEST_S <= arrival_s - (first_s + self._offset_s) <= _LATEST_S
+
+    def _new_counter(self) -> CounterClock | None:
+        if self._tick_hz is None or self._tick_modulus is None:
+            return None
+        return CounterClock(self._tick_hz, self._tick_modulus)

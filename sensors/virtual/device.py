@@ -65,7 +65,7 @@ class VirtualDevice:
         self.peripheral = family.peripheral(serial)
         self._family = family
         self._faults = faults or Faults()
-        self._counter_start_s = counter_start_s
+        self.counter_start_s = counter_start_s
         self._chance = random.Random(serial)
         self._served: dict[str, Characteristic[bytes]] = {}
         self._outbox: asyncio.Queue[tuple[float, Notification]] = asyncio.Queue()
@@ -73,6 +73,9 @@ class VirtualDevice:
         self._streaming: Settings | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._has_streamed = False
+        self._on = False
+        self._away_until_s = 0.0
+        self._changing = asyncio.Lock()
 
     @property
     def connected(self) -> bool:
@@ -97,19 +100,22 @@ class VirtualDevice:
             served = [self._serve(characteristic) for characteristic in service.characteristics]
             self._device.add_service(Service(UUID(service.uuid), served))
         await self._device.power_on()
+        self._on = True
         self._start("send", self._send())
         await self._advertise()
 
     async def power_off(self) -> None:
         """Fall silent for good; a client sees the link time out."""
-        for name in list(self._tasks):
-            self._stop(name)
-        await self._device.stop_advertising()
+        async with self._changing:  # a command to the controller that is cut short would jam it
+            self._on = False
+            for name in list(self._tasks):
+                self._stop(name)
+            await self._device.stop_advertising()
         await self._disconnect()
 
     async def drop(self, away_s: float) -> None:
-        """Lose the link, and be found again `away_s` seconds later."""
-        self._start("return", self._return(self._world.now() + away_s))
+        """Lose the link, if there is one, and be found again `away_s` seconds later."""
+        self._away_until_s = self._world.now() + away_s
         await self._disconnect()
 
     def _serve(self, wanted: ProfileCharacteristic) -> Characteristic[bytes]:
@@ -168,7 +174,7 @@ class VirtualDevice:
     def _ticks(self, at_s: float) -> int | None:
         if self._family.tick_hz is None or self._family.tick_modulus is None:
             return None
-        device_s = at_s * (1 + self._faults.drift_ppm * 1e-6) + self._counter_start_s
+        device_s = at_s * (1 + self._faults.drift_ppm * 1e-6) + self.counter_start_s
         return round(device_s * self._family.tick_hz) % self._family.tick_modulus
 
     async def _suffer(self, streamed_s: float, block_s: float) -> None:
@@ -205,17 +211,18 @@ class VirtualDevice:
 
     def _on_disconnection(self, reason: int) -> None:
         self._connection = None
-        if "send" in self._tasks and "return" not in self._tasks:
-            self._start("return", self._return(self._world.now()))
+        if self._on:
+            self._start("return", self._return())
 
     async def _disconnect(self) -> None:
         if self._connection is not None:
             await self._connection.disconnect(HCI_CONNECTION_TIMEOUT_ERROR)
 
-    async def _return(self, at_s: float) -> None:
-        await self._world.sleep_until(at_s)
-        await self._advertise()
-        del self._tasks["return"]
+    async def _return(self) -> None:
+        await self._world.sleep_until(self._away_until_s)
+        async with self._changing:
+            if self._on:
+                await self._advertise()
 
     async def _advertise(self) -> None:
         await self._device.start_advertising(

@@ -12,6 +12,7 @@ from sensors.ble import scan
 from sensors.recording import quantized
 from sensors.virtual import VirtualRadio
 from tests.ble.air import after, lateness_s, sensor, sources, taken, until
+from tests.ble.fast_time import in_fast_time
 
 
 def test_a_scan_tells_what_each_sensor_is() -> None:
@@ -23,7 +24,7 @@ def test_a_scan_tells_what_each_sensor_is() -> None:
         assert all(each.name.startswith("Movesense ") for each in found)
         assert all(each.rssi_dbm is not None for each in found)
 
-    asyncio.run(story())
+    in_fast_time(story())
 
 
 def test_every_sample_arrives_at_the_sensor_s_own_rate() -> None:
@@ -37,7 +38,7 @@ def test_every_sample_arrives_at_the_sensor_s_own_rate() -> None:
         assert source.link.lost_s == 0
         assert source.link.battery_percent == 100
 
-    asyncio.run(story())
+    in_fast_time(story())
 
 
 def test_samples_are_what_the_sensor_felt_when_it_felt_it() -> None:
@@ -50,7 +51,7 @@ def test_samples_are_what_the_sensor_felt_when_it_felt_it() -> None:
         assert len(late_s) > 50
         assert np.max(np.abs(late_s)) < 0.1
 
-    asyncio.run(story())
+    in_fast_time(story())
 
 
 def test_live_values_are_those_that_a_recording_gives_back() -> None:
@@ -62,7 +63,7 @@ def test_live_values_are_those_that_a_recording_gives_back() -> None:
         assert np.array_equal(stream.t_s, again.t_s)
         assert np.array_equal(stream.acc, again.acc)
 
-    asyncio.run(story())
+    in_fast_time(story())
 
 
 def test_a_sensor_is_told_to_stop_when_nobody_listens_any_more() -> None:
@@ -75,7 +76,7 @@ def test_a_sensor_is_told_to_stop_when_nobody_listens_any_more() -> None:
             assert not device.connected
             assert not source.link.connected
 
-    asyncio.run(story())
+    in_fast_time(story())
 
 
 def test_a_sensor_is_told_to_stop_when_its_listener_is_cancelled() -> None:
@@ -90,4 +91,4 @@ def test_a_sensor_is_told_to_stop_when_its_listener_is_cancelled() -> None:
             assert not device.streaming
             assert not device.connected
 
-    asyncio.run(story())
+    in_fast_time(story())
