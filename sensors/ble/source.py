@@ -81,6 +81,7 @@ class BleSource:
             await asyncio.sleep(_REST_S)
 
     def _streaming(self) -> AbstractAsyncContextManager[Connection]:
+        self._times.reconnected()
         self._battery_due_s = self._clock()
         return streaming(self.sensor, self._settings, self._clock, backend=self._backend)
 

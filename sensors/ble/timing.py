@@ -19,7 +19,8 @@ class SampleTimes:
 
     A counter that goes on over a broken link keeps its place on the host's clock. One that started
     again shows as samples from the future, or from long ago, and is placed anew. Counting knows
-    nothing of samples that were lost: after a second without any, it begins anew.
+    nothing of samples that were lost: on each connection, and after a second without any, it begins
+    anew.
     """
 
     def __init__(self, family: Family) -> None:
@@ -31,6 +32,10 @@ class SampleTimes:
         self._counted_s = 0.0
         self._last_arrival_s = -np.inf
         self._offset_s: float | None = None
+
+    def reconnected(self) -> None:
+        """The sensor was connected again."""
+        self._last_arrival_s = -np.inf
 
     def of(self, samples: Samples, arrival_s: float) -> FloatArray:
         """Times (n,) of the samples of one notification on the clock of `arrival_s`, rising."""
