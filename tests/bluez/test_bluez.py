@@ -1,0 +1,200 @@
+"""Bleak's own BlueZ backend, unmodified, from D-Bus down to the virtual sensor and back."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import numpy as np
+import pytest
+from bleak import BleakClient, BleakScanner
+from bleak.args.bluez import BlueZNotifyArgs
+from dbus_fast import BusType
+from dbus_fast import Message as BusMessage
+from dbus_fast.aio import MessageBus
+
+from sensors.ble import Backend, BleSource, BluetoothError, scan
+from sensors.clock import gaps
+from sensors.devices.family import Message, Notification, Samples
+from sensors.devices.movesense import DATA, Movesense
+from sensors.source import merge, opened
+from sensors.types import GRAVITY_MS2, Chunk, FloatArray, Placement
+from sensors.virtual import VirtualDevice, VirtualRadio
+from tests.ble.air import PLACEMENTS, after, joined, sensor, taken
+from tests.bluez.stand_in import bluez, device_path
+
+if sys.platform != "linux":
+    pytest.skip("BlueZ is Linux's: its path is checked there", allow_module_level=True)
+
+RATE_HZ = 104
+COUNT_MS2 = 8 * GRAVITY_MS2 / 32767
+
+
+async def sources(radio: VirtualRadio) -> list[BleSource]:
+    """A source for each sensor that a scan through BlueZ finds, in the order of their addresses."""
+    system = Backend()
+    found = sorted(await scan(0.3, backend=system), key=lambda each: each.address)
+    return [
+        BleSource(each, placement, clock=radio.now, backend=system)
+        for each, placement in zip(found, PLACEMENTS, strict=False)
+    ]
+
+
+def test_a_scan_tells_what_each_sensor_is_and_how_well_it_is_heard() -> None:
+    async def story() -> None:
+        async with VirtualRadio([sensor(0), sensor(1)]) as radio, bluez(radio.backend):
+            found = await scan(0.3, backend=Backend())
+        assert sorted(each.address[-2:] for each in found) == ["01", "02"]
+        assert {each.family.name for each in found} == {"movesense"}
+        assert all(each.rssi_dbm is not None for each in found)
+
+    asyncio.run(story())
+
+
+def test_every_sample_arrives_and_the_sensor_is_let_go_in_order() -> None:
+    async def story() -> None:
+        device = sensor(0)
+        async with VirtualRadio([device]) as radio, bluez(radio.backend) as linux:
+            felt = overheard(device)
+            [source] = await sources(radio)
+            stream = await taken(source, after(2.5))
+            assert not device.streaming
+            assert not device.connected
+            assert not linux.is_connected(device.address)
+        assert_all_there(stream.acc, felt)
+        assert source.link.lost_s == 0
+        assert source.link.battery_percent == 100
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("acquire", [False, True], ids=["StartNotify", "AcquireNotify"])
+def test_both_ways_of_subscribing_lose_no_notification(acquire: bool) -> None:
+    async def story() -> None:
+        family = Movesense()
+        settings = family.settings(RATE_HZ)
+        decoder = family.decoder(settings)
+        messages: list[Message] = []
+        enough = asyncio.Event()
+
+        def on_data(_: object, data: bytearray) -> None:
+            messages.extend(decoder.feed(DATA, bytes(data)))
+            if len(messages) > 20:
+                enough.set()
+
+        how = BlueZNotifyArgs(use_start_notify=not acquire)
+        device = sensor(0)
+        async with VirtualRadio([device]) as radio, bluez(radio.backend):
+            felt = overheard(device)
+            [found] = await BleakScanner.discover(0.3)
+            async with BleakClient(found) as client:
+                await client.start_notify(DATA, on_data, bluez=how)
+                for write in family.start(settings):
+                    await client.write_gatt_char(write.characteristic, write.data)
+                await enough.wait()
+        arrived = np.concatenate([each.acc for each in messages if isinstance(each, Samples)])
+        assert_all_there(arrived, felt)
+
+    asyncio.run(story())
+
+
+def test_three_sensors_stream_together_although_bluez_does_one_thing_at_a_time() -> None:
+    async def story() -> None:
+        devices = [sensor(0), sensor(1), sensor(2)]
+        async with VirtualRadio(devices) as radio, bluez(radio.backend) as linux:
+            felt = [overheard(device) for device in devices]
+            streams = await taken_together(await sources(radio), 3.0)
+            assert linux.refusals == []
+        for placement, stream_felt in zip(PLACEMENTS, felt, strict=True):
+            assert_all_there(streams[placement].acc, stream_felt)
+
+    asyncio.run(story())
+
+
+def test_a_link_that_breaks_is_made_again_and_time_goes_on() -> None:
+    async def story() -> None:
+        device = sensor(0)
+        async with VirtualRadio([device]) as radio, bluez(radio.backend):
+            [source] = await sources(radio)
+            breaking = asyncio.create_task(broken(device, radio, at_s=1.5))
+            stream = await taken(source, after(4.5))
+            await breaking
+        [gap] = gaps(stream.t_s, RATE_HZ)
+        assert gap.start_s > 1.3
+        assert gap.end_s > gap.start_s + 0.3
+        assert source.link.lost_s == pytest.approx(gap.end_s - gap.start_s, abs=0.01)
+        assert np.all(np.diff(stream.t_s) > 0)
+        assert not device.streaming
+
+    asyncio.run(story())
+
+
+def test_a_sensor_that_a_killed_program_left_connected_is_found_and_streamed() -> None:
+    async def story() -> None:
+        device = sensor(0)
+        async with VirtualRadio([device]) as radio, bluez(radio.backend) as linux:
+            await scan(0.3, backend=Backend())
+            await connected_by_another_program(device.address)
+            assert linux.is_connected(device.address)
+            [found] = await scan(0.3, backend=Backend())
+            assert found.rssi_dbm is None
+            source = BleSource(found, Placement.WAIST, clock=radio.now, backend=Backend())
+            await taken(source, after(1.5))
+            assert not linux.is_connected(device.address)
+
+    asyncio.run(story())
+
+
+def test_an_adapter_that_is_off_is_told_in_one_line_with_the_remedy() -> None:
+    async def story() -> None:
+        async with VirtualRadio([]) as radio, bluez(radio.backend, powered=False):
+            await scan(0.1, backend=Backend())
+
+    with pytest.raises(BluetoothError, match=r"No powered .* switch on"):
+        asyncio.run(story())
+
+
+def overheard(device: VirtualDevice) -> list[FloatArray]:
+    """The specific force that a sensor is about to send, block after block, as it goes on."""
+    felt: list[FloatArray] = []
+    send = device.peripheral.stream
+
+    def stream(samples: Samples) -> list[Notification]:
+        felt.append(samples.acc)
+        return send(samples)
+
+    device.peripheral.stream = stream  # type: ignore[method-assign]
+    return felt
+
+
+def assert_all_there(arrived: FloatArray, felt: list[FloatArray]) -> None:
+    """Every sample from the first on arrived, once and in order."""
+    assert len(arrived) > RATE_HZ
+    assert np.concatenate(felt)[: len(arrived)] == pytest.approx(arrived, abs=COUNT_MS2)
+
+
+async def taken_together(live: list[BleSource], until_s: float) -> dict[Placement, Chunk]:
+    """What all sources bring until each has reached a time."""
+    chunks: dict[Placement, list[Chunk]] = {source.infos[0].placement: [] for source in live}
+    waiting = set(chunks)
+    async with opened(merge(*live)) as together:
+        while waiting:
+            chunk = await anext(together)
+            chunks[chunk.placement].append(chunk)
+            if chunk.t_s[-1] >= until_s:
+                waiting.discard(chunk.placement)
+    return {placement: joined(parts) for placement, parts in chunks.items()}
+
+
+async def broken(device: VirtualDevice, radio: VirtualRadio, *, at_s: float) -> None:
+    """Break the link for a while."""
+    await radio.sleep_until(at_s)
+    await device.drop(away_s=0.3)
+
+
+async def connected_by_another_program(address: str) -> None:
+    """Connect by D-Bus alone and vanish, as a program does that is killed."""
+    other = await MessageBus(bus_type=BusType.SYSTEM).connect()
+    path, interface = device_path(address), "org.bluez.Device1"
+    await other.call(BusMessage("org.bluez", path, interface, "Connect"))
+    other.disconnect()
