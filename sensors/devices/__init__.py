@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from sensors.devices.capture2go import Capture2Go
 from sensors.devices.family import Family
 from sensors.devices.movella_dot import MovellaDot
 from sensors.devices.movesense import Movesense
@@ -15,6 +16,7 @@ from sensors.devices.witmotion import WitMotion
 
 _ALL: tuple[Family, ...] = (
     Movesense(),
+    Capture2Go(),
     MovellaDot(),
     WitMotion(),
 )

@@ -1,4 +1,4 @@
-"""Packets of samples: cutting a virtual sensor's, and learning how fast a real one's follow."""
+"""What families share: samples as counts, cut into packets, and how fast packets follow."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sensors.devices.family import Samples
 from sensors.types import FloatArray
 
+_INT16 = np.iinfo(np.int16)
 _LEARNING = 1 / 32
 _MOST_DEVIATION = 0.1
 
@@ -74,3 +75,13 @@ class Spacing:
         step_s = (ticks - last) % self._modulus / self._tick_hz / samples
         if abs(step_s / self._nominal_s - 1) < _MOST_DEVIATION:
             self.interval_s += _LEARNING * (step_s - self.interval_s)
+
+
+def to_counts(values: FloatArray, scale: float) -> NDArray[np.int16]:
+    """Values as 16-bit counts worth `scale` each; beyond the range they clip, as a sensor does."""
+    return np.clip(np.rint(values / scale), _INT16.min, _INT16.max).astype(np.int16)
+
+
+def from_counts(counts: NDArray[np.integer], scale: float) -> FloatArray:
+    """Values of counts worth `scale` each."""
+    return counts.astype(np.float64) * scale

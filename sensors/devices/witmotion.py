@@ -28,6 +28,7 @@ from sensors.devices.family import (
     Settings,
     Write,
 )
+from sensors.devices.packets import from_counts, to_counts
 from sensors.types import GRAVITY_MS2, Clock, Placement, StreamInfo
 
 SERVICE = "0000ffe5-0000-1000-8000-00805f9a34fb"
@@ -63,7 +64,6 @@ BATTERY_LEVELS = (
 """Volts of the cell from which it holds so many per cent, as the maker's software shows them."""
 
 _FRAME_BYTES = 20
-_INT16 = np.iinfo(np.int16)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -217,8 +217,8 @@ class WitMotionDecoder:
             if isinstance(frame, Registers) and frame.first == VOLTAGE
         ]
         if motions:
-            acc = np.array([motion.acc for motion in motions]) * ACC_SCALE_MS2
-            gyro = np.array([motion.gyro for motion in motions]) * GYRO_SCALE_RADS
+            acc = from_counts(np.array([motion.acc for motion in motions]), ACC_SCALE_MS2)
+            gyro = from_counts(np.array([motion.gyro for motion in motions]), GYRO_SCALE_RADS)
             messages.append(Samples(acc, gyro, None, self._interval_s))
         return messages
 
@@ -272,8 +272,8 @@ class WitMotionPeripheral:
             return []
         gyro = np.zeros_like(samples.acc) if samples.gyro is None else samples.gyro
         angle = np.zeros(3, np.int16)
-        acc_counts = _counts(samples.acc / ACC_SCALE_MS2)
-        gyro_counts = _counts(gyro / GYRO_SCALE_RADS)
+        acc_counts = to_counts(samples.acc, ACC_SCALE_MS2)
+        gyro_counts = to_counts(gyro, GYRO_SCALE_RADS)
         return [
             Notification(DATA, bytes(Motion(a, g, angle)))
             for a, g in zip(acc_counts, gyro_counts, strict=True)
@@ -297,10 +297,6 @@ def _begins_frame(data: bytes, *, sure: bool) -> bool:
 
 def _frame(data: bytes) -> Motion | Registers:
     return Motion.from_bytes(data) if data[1] == 0x61 else Registers.from_bytes(data)
-
-
-def _counts(values: NDArray[np.float64]) -> NDArray[np.int16]:
-    return np.clip(np.rint(values), _INT16.min, _INT16.max).astype(np.int16)
 
 
 def _battery(centivolts: int) -> Battery:
