@@ -25,6 +25,7 @@ from sensors.importers import (
     TimeUnit,
     csv_importer,
 )
+from sensors.recording import RecordingKind
 from sensors.types import Placement
 
 app = typer.Typer(
@@ -127,6 +128,69 @@ def replay(
     from fivepoint.output import replay_and_print
 
     replay_and_print(recording, speed=speed)
+
+
+@app.command()
+def record(
+    wear: options.Worns = None,
+    duration: Annotated[float | None, typer.Option(min=1, help="Seconds; else until Ctrl-C.")] = (
+        None
+    ),
+    kind: Annotated[RecordingKind, typer.Option(help="What is going to be done.")] = (
+        RecordingKind.OTHER
+    ),
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of recordings; else your own.")
+    ] = None,
+    patient: Annotated[str | None, typer.Option(help="Whose recording it is.")] = None,
+    calibration: options.CalibrationFile = None,
+    rate: Annotated[float, typer.Option(min=1, help="Samples a second to ask for.")] = 100.0,
+    virtual: Annotated[
+        str | None,
+        typer.Option(metavar="SCENARIO", help="Play this, or a recording, with virtual sensors."),
+    ] = None,
+    family: Annotated[str, typer.Option(help="virtual: the kind of sensor.")] = "movesense",
+    faults: Annotated[
+        str, typer.Option(help="virtual: what goes wrong, as in loss=0.01,drop_every_s=30.")
+    ] = "",
+    speed: Annotated[float, typer.Option(min=0.1, help="virtual: times faster than true.")] = 1.0,
+) -> None:
+    """Record from Bluetooth sensors, until Ctrl-C or for a time, safely through dropped links."""
+    from fivepoint.hub import Plan
+    from sensors.recording import read_calibrations
+
+    if (virtual is None) == (not wear):
+        raise typer.BadParameter("say where sensors are worn with --wear, or else give --virtual")
+    if virtual is not None and out is None:
+        raise typer.BadParameter("--virtual needs --out, apart from your own recordings")
+    plan = Plan(
+        folder=out or load_settings().recordings_folder,
+        kind=kind,
+        patient=patient,
+        calibrations=() if calibration is None else read_calibrations(calibration),
+        duration_s=duration,
+    )
+    if virtual is None:
+        from fivepoint.recorder import record as record_sensors
+
+        record_sensors(plan, wear or [], rate)
+        return
+    from fivepoint.virtual import Performance, read_faults, record_virtual
+
+    performance = Performance(
+        scenario=virtual, family=family, speed=speed, faults=read_faults(faults)
+    )
+    record_virtual(plan, performance, rate)
+
+
+@app.command()
+def scan(
+    seconds: Annotated[float, typer.Option(min=1, help="How long to listen.")] = 8.0,
+) -> None:
+    """Show the sensors that can be heard, the nearest first."""
+    from fivepoint.recorder import scan_and_print
+
+    scan_and_print(seconds)
 
 
 @app.command()

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import signal
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -96,16 +96,25 @@ class Hub:
     the detectors hold up the links. What is found is bit for bit what `analyze` finds in the
     finished recording with the same calibrations, as long as no stream comes more than 2 s later
     than another: what comes later still is recorded, but too late for the live state.
+
+    Durations are measured by `clock`, in seconds from anywhere.
     """
 
-    def __init__(self, sources: Sequence[Source], header: RecordingHeader, plan: Plan) -> None:
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        header: RecordingHeader,
+        plan: Plan,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._sources = sources
+        self._clock = clock
         self._header = header
         self._plan = plan
         self._live_path = plan.folder / LIVE_NAME
         self._infos = {info.placement: info for info in header.streams}
         self._pipeline = Pipeline(header)
-        self._view = LiveView(header, sources, self._pipeline)
+        self._view = LiveView(header, sources, self._pipeline, clock)
         self._arrived: asyncio.Queue[Chunk] = asyncio.Queue(MOST_WAITING_CHUNKS)
 
     async def run(self, stop: asyncio.Event) -> Result:
@@ -122,7 +131,7 @@ class Hub:
             finally:
                 reading.cancel()
                 (failure,) = await asyncio.gather(reading, return_exceptions=True)
-            await asyncio.to_thread(self._beat, spool, LivePhase.FINISHING)
+            await self._beat(spool, LivePhase.FINISHING)
             try:
                 recording = await asyncio.to_thread(spool.close)
             except RecordingError:
@@ -130,7 +139,7 @@ class Hub:
                     raise failure from None
                 raise
         self._view.found(self._pipeline.finish())
-        self._publish(LivePhase.FINISHED)
+        await self._publish(LivePhase.FINISHED)
         if isinstance(failure, Exception):
             raise failure
         return Result(recording, self._pipeline.session())
@@ -142,27 +151,31 @@ class Hub:
 
     async def _follow(self, reading: asyncio.Task[None], stop: asyncio.Event, spool: Spool) -> None:
         duration_s = self._plan.duration_s
-        end_s = None if duration_s is None else time.monotonic() + duration_s
+        end_s = None if duration_s is None else self._clock() + duration_s
         while not (stop.is_set() or (reading.done() and self._arrived.empty())):
-            left_s = BEAT_S if end_s is None else end_s - time.monotonic()
+            left_s = BEAT_S if end_s is None else end_s - self._clock()
             if left_s <= 0:
                 break
             await _set_within(stop, min(left_s, BEAT_S))
-            await asyncio.to_thread(self._beat, spool, LivePhase.RECORDING)
+            await self._beat(spool, LivePhase.RECORDING)
 
-    def _beat(self, spool: Spool, phase: LivePhase) -> None:
+    async def _beat(self, spool: Spool, phase: LivePhase) -> None:
         """Store and analyze what has come since the last beat, and publish what is known."""
         arrived = [self._arrived.get_nowait() for _ in range(self._arrived.qsize())]
-        for chunk in _joined(arrived):
+        await asyncio.to_thread(self._take, _joined(arrived), spool)
+        await self._publish(phase)
+
+    def _take(self, chunks: Iterable[Chunk], spool: Spool) -> None:
+        for chunk in chunks:
             spool.append(chunk)
             exact = quantized(chunk, self._infos[chunk.placement])
             self._view.arrived(exact)
             self._view.found(self._pipeline.push(exact))
-        self._publish(phase)
 
-    def _publish(self, phase: LivePhase) -> None:
+    async def _publish(self, phase: LivePhase) -> None:
+        state = self._view.state(phase)
         with suppress(OSError):  # a full disk ends the recording when the spool tells, not before
-            publish(self._live_path, self._view.state(phase))
+            await asyncio.to_thread(publish, self._live_path, state)
 
 
 @contextmanager

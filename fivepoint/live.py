@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -89,11 +89,16 @@ class LiveView:
     """Keeps what the live state tells while a recording is made from sources by a pipeline."""
 
     def __init__(
-        self, header: RecordingHeader, sources: Sequence[Source], pipeline: Pipeline
+        self,
+        header: RecordingHeader,
+        sources: Sequence[Source],
+        pipeline: Pipeline,
+        clock: Callable[[], float],
     ) -> None:
         self._header = header
         self._pipeline = pipeline
-        self._started_s = time.monotonic()
+        self._clock = clock
+        self._started_s = clock()
         self._streams = {
             info.placement: _Stream(info, source) for source in sources for info in source.infos
         }
@@ -122,7 +127,7 @@ class LiveView:
             recording_id=self._header.id,
             started_at=self._header.started_at,
             updated_at=datetime.now(UTC),
-            elapsed_s=time.monotonic() - self._started_s,
+            elapsed_s=self._clock() - self._started_s,
             posture=self._pipeline.posture.posture,
             extension_deg=None if math.isnan(extension_deg) else extension_deg,
             repetitions=self._repetitions,

@@ -7,6 +7,8 @@ from typing import Annotated, Literal, NamedTuple
 
 import typer
 
+from sensors.types import Placement
+
 
 class Span(NamedTuple):
     """Two times in seconds from the start of a recording."""
@@ -26,6 +28,23 @@ def span(text: str) -> Span:
     return Span(start_s, end_s)
 
 
+class Worn(NamedTuple):
+    """Where a sensor is worn, and its name or address; None for the nearest one."""
+
+    placement: Placement
+    sensor: str | None
+
+
+def worn(text: str) -> Worn:
+    """Read "PLACEMENT" or "PLACEMENT=SENSOR"."""
+    placement, _, sensor = text.partition("=")
+    if placement not in list(Placement):
+        raise typer.BadParameter(
+            f"'{placement}' is no place to wear a sensor; choose one of: {', '.join(Placement)}"
+        )
+    return Worn(Placement(placement), sensor or None)
+
+
 DEFAULT_PORT = 8501
 
 Format = Literal["csv", "sisfall", "umafall", "mex", "dsads", "broad"]
@@ -42,3 +61,12 @@ CalibrationFile = Annotated[
 ]
 STILL = typer.Option(parser=span, metavar="A:B", help="Seconds of standing still.")
 LYING = typer.Option(parser=span, metavar="A:B", help="Seconds of lying flat on the back.")
+Worns = Annotated[
+    list[Worn] | None,
+    typer.Option(
+        "--wear",
+        parser=worn,
+        metavar="PLACEMENT[=SENSOR]",
+        help="Where each sensor is worn; without its name or address, the nearest. Once a sensor.",
+    ),
+]

@@ -65,7 +65,7 @@ def analyze_and_print(
             complain(error)
             failed += 1
         else:
-            print(json.dumps(session_json(session)) if as_json else _summary(session), flush=True)
+            print(json.dumps(session_json(session)) if as_json else summary(session), flush=True)
     return failed
 
 
@@ -74,7 +74,7 @@ def replay_and_print(folder: Path, *, speed: float) -> None:
     recording = read_recording(folder)
     pipeline = Pipeline(recording.header, calibrations_for(recording, None))
     asyncio.run(_replay(recording, pipeline, speed))
-    print(_summary(pipeline.session()))
+    print(summary(pipeline.session()))
 
 
 async def _replay(recording: Recording, pipeline: Pipeline, speed: float) -> None:
@@ -85,7 +85,8 @@ async def _replay(recording: Recording, pipeline: Pipeline, speed: float) -> Non
         print(_event_line(event), flush=True)
 
 
-def _summary(session: Session) -> str:
+def summary(session: Session) -> str:
+    """What was found in a recording, in one line."""
     whole = [repetition for repetition in session.repetitions if not repetition.partial]
     extension_min = sum(bout.end_s - bout.start_s for bout in session.hyperextension) / 60
     coverage = min((stream.coverage for stream in session.streams), default=0.0)
