@@ -1,7 +1,17 @@
 """Bluetooth sensors: found, connected and streamed for as long as anyone listens."""
 
 from sensors.ble.backend import Backend, BluetoothError
+from sensors.ble.checks import SensorError, battery, identify
 from sensors.ble.scanning import Found, scan
 from sensors.ble.source import BleSource
 
-__all__ = ["Backend", "BleSource", "BluetoothError", "Found", "scan"]
+__all__ = [
+    "Backend",
+    "BleSource",
+    "BluetoothError",
+    "Found",
+    "SensorError",
+    "battery",
+    "identify",
+    "scan",
+]

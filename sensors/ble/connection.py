@@ -1,4 +1,4 @@
-"""One connection to one sensor, from the start of its stream to the orderly stop."""
+"""One connection to one sensor, which ends with an orderly stop."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bleak_retry_connector import establish_connection
 
 from sensors.ble.backend import Backend
 from sensors.ble.scanning import Found, located
-from sensors.devices.family import Family, Read, Settings, Write
+from sensors.devices.family import Family, Read, Write
 
 _LINK_ERRORS = (BleakError, OSError, EOFError, TimeoutError)
 _LOOK_S = 5.0
@@ -109,14 +109,13 @@ class Connection:
 
 
 @asynccontextmanager
-async def streaming(
-    sensor: Found, settings: Settings, clock: Callable[[], float], *, backend: Backend
+async def connected(
+    sensor: Found, clock: Callable[[], float], *, backend: Backend
 ) -> AsyncIterator[Connection]:
-    """A connection to a sensor that streams; at the end, however it comes, it is told to stop."""
+    """A connection to a sensor; at the end, however it comes, the sensor is told to stop."""
     connection = Connection(sensor.family, clock)
     try:
         await connection.connect(sensor, backend)
-        await connection.ask(sensor.family.start(settings))
         yield connection
     finally:
         await connection.let_go()

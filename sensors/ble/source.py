@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
 import numpy as np
 
 from sensors.ble.backend import Backend
-from sensors.ble.connection import Connection, LinkLostError, streaming
+from sensors.ble.connection import Connection, LinkLostError, connected
 from sensors.ble.scanning import Found
 from sensors.ble.timing import SampleTimes
 from sensors.devices.family import Battery, CodecError, Decoder, Message, Reply, Samples
@@ -48,6 +47,7 @@ class BleSource:
         self._times = SampleTimes(sensor.family)
         self._link = Link(connected=False, rssi_dbm=sensor.rssi_dbm)
         self._problem: str | None = None
+        self._refusal: str | None = None
         self._last_s: float | None = None
         self._battery_due_s = 0.0
 
@@ -69,21 +69,24 @@ class BleSource:
     async def __aiter__(self) -> AsyncGenerator[Chunk, None]:
         while True:
             try:
-                async with self._streaming() as connection:
-                    decoder = self.sensor.family.decoder(self._settings)
+                async with connected(self.sensor, self._clock, backend=self._backend) as connection:
+                    decoder = await self._start(connection)
                     while True:
                         for chunk in await self._next(connection, decoder):
                             yield chunk
             except LinkLostError as lost:
-                self._problem = str(lost)
+                self._problem = self._refusal or str(lost)
             finally:
                 self._link = replace(self._link, connected=False)
             await asyncio.sleep(_REST_S)
 
-    def _streaming(self) -> AbstractAsyncContextManager[Connection]:
+    async def _start(self, connection: Connection) -> Decoder:
+        """Start the stream. One that goes on from before refuses, but what it sends is as good."""
+        self._refusal = None
         self._times.reconnected()
         self._battery_due_s = self._clock()
-        return streaming(self.sensor, self._settings, self._clock, backend=self._backend)
+        await connection.ask(self.sensor.family.start(self._settings))
+        return self.sensor.family.decoder(self._settings)
 
     async def _next(self, connection: Connection, decoder: Decoder) -> list[Chunk]:
         if self._clock() >= self._battery_due_s:
@@ -102,8 +105,8 @@ class BleSource:
             return self._chunk(message, self._times.of(message, arrival_s))
         if isinstance(message, Battery):
             self._link = replace(self._link, battery_percent=message.percent)
-        if isinstance(message, Reply) and message.request == "stream" and message.error:
-            raise LinkLostError(f"the sensor refuses to stream: {message.error}")
+        if isinstance(message, Reply) and message.error:
+            self._refusal = f"the sensor refused to {message.request}: {message.error}"
         return None
 
     def _chunk(self, samples: Samples, t_s: FloatArray) -> Chunk:

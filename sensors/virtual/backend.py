@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, Self, TypeVar
 
 from bleak.args import SizedBuffer
 from bleak.assigned_numbers import gatt_char_props_to_strs
+from bleak.backends.adapter import BaseBleakAdapter
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.client import BaseBleakClient, NotifyCallback
 from bleak.backends.descriptor import BleakGATTDescriptor
@@ -18,6 +19,7 @@ from bleak.exc import BleakDeviceNotFoundError, BleakError, BleakGATTProtocolErr
 from bumble.att import ATT_Error
 from bumble.core import UUID, AdvertisingData, BaseBumbleError
 from bumble.device import Advertisement, Connection, Device, Peer
+from bumble.gatt import GATT_DEVICE_NAME_CHARACTERISTIC
 from bumble.gatt_client import CharacteristicProxy
 
 T = TypeVar("T")
@@ -77,6 +79,38 @@ class BumbleScanner(BaseBleakScanner):
         self.call_detection_callbacks(device, advertisement)
 
 
+def adapter_on(central: Device) -> type[BaseBleakAdapter]:
+    """The class of bleak adapters that tell of the connections of `central`."""
+
+    class AdapterOnBumble(BumbleAdapter):
+        radio = central
+
+    return AdapterOnBumble
+
+
+class BumbleAdapter(BaseBleakAdapter):
+    """Tells which devices are connected to the bumble device `radio`, by whichever client."""
+
+    radio: Device
+
+    @classmethod
+    async def get(cls, **kwargs: Any) -> Self:
+        """The one adapter."""
+        return cls()
+
+    async def get_connected_devices(self, service_uuids: frozenset[str]) -> list[BLEDevice]:
+        """All connected devices, with the names that they tell."""
+        return [await self._device(each) for each in self.radio.connections.values()]
+
+    async def _device(self, connection: Connection) -> BLEDevice:
+        peer = Peer(connection)
+        names = await peer.read_characteristics_by_uuid(GATT_DEVICE_NAME_CHARACTERISTIC)
+        address = connection.peer_address
+        text = address.to_string(with_type_qualifier=False)
+        name = names[0].decode() if names else None
+        return BLEDevice(text, name, (self.radio, address))
+
+
 class BumbleClient(BaseBleakClient):
     """A GATT client over a bumble connection, made by the radio that found the device."""
 
@@ -115,16 +149,31 @@ class BumbleClient(BaseBleakClient):
     async def connect(self, pair: bool, **kwargs: Any) -> None:
         """Connect, negotiate the MTU and discover all services."""
         timeout_s = kwargs.get("timeout", self._timeout)
-        try:
-            connection = await self._radio.connect(self._peer_address, timeout=timeout_s)
-        except BaseBumbleError as error:
-            raise BleakError(f"{self.address} cannot be connected: {error}") from error
+        connection = self._standing() or await self._made(timeout_s)
         self._connection = connection
         connection.on(Connection.EVENT_DISCONNECTION, self._on_disconnection)
-        peer = Peer(connection)
+        try:
+            self.services = await self._discovered(Peer(connection))
+        except BaseException:
+            await self.disconnect()
+            raise
+
+    def _standing(self) -> Connection | None:
+        """A connection that another client left behind."""
+        standing: dict[int, Connection] = self._radio.connections
+        return next((c for c in standing.values() if c.peer_address == self._peer_address), None)
+
+    async def _made(self, timeout_s: float) -> Connection:
+        try:
+            made: Connection = await self._radio.connect(self._peer_address, timeout=timeout_s)
+        except BaseBumbleError as error:
+            raise BleakError(f"{self.address} cannot be connected: {error}") from error
+        return made
+
+    async def _discovered(self, peer: Peer) -> BleakGATTServiceCollection:
         await self._answered(peer.request_mtu(_LARGEST_MTU))
         await self._answered(peer.discover_all())  # type: ignore[no-untyped-call]
-        self.services = _services(peer, self._linked.att_mtu)
+        return _services(peer, self._linked.att_mtu)
 
     async def disconnect(self) -> None:
         """Disconnect, if connected."""

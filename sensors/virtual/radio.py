@@ -16,7 +16,7 @@ from bumble.transport.common import AsyncPipeSink
 
 from sensors.ble import Backend
 from sensors.types import FloatArray
-from sensors.virtual.backend import BumbleClient, scanner_on
+from sensors.virtual.backend import BumbleClient, adapter_on, scanner_on
 from sensors.virtual.device import VirtualDevice
 
 _CENTRAL_ADDRESS = "C0:FF:EE:00:00:00"
@@ -61,7 +61,7 @@ class VirtualRadio:
     @property
     def backend(self) -> Backend:
         """What bleak needs to use this radio."""
-        return Backend(scanner_on(self._central), BumbleClient)
+        return Backend(scanner_on(self._central), BumbleClient, adapter_on(self._central))
 
     @property
     def began_s(self) -> float | None:
