@@ -115,20 +115,6 @@ def test_a_sensor_whose_counter_starts_again_is_placed_anew() -> None:
     in_fast_time(story())
 
 
-@pytest.mark.parametrize("family", ["movesense"])
-def test_a_counter_that_wraps_makes_no_hole(family: str) -> None:
-    async def story() -> None:
-        device = sensor(0, family=family)
-        device.counter_start_s = 2**32 / 1000 - 1.0
-        async with VirtualRadio([device]) as radio:
-            [source] = await sources(radio)
-            stream = await taken(source, after(2.0))
-        assert gaps(stream.t_s, RATE_HZ) == []
-        assert np.diff(stream.t_s) == pytest.approx(1 / RATE_HZ, abs=2e-3)
-
-    in_fast_time(story())
-
-
 def test_a_dead_battery_silences_one_sensor_and_no_other() -> None:
     async def story() -> None:
         weak = sensor(0, faults=Faults(battery_percent_per_hour=100 * 3600 / 1.0))
@@ -140,6 +126,48 @@ def test_a_dead_battery_silences_one_sensor_and_no_other() -> None:
             assert live[0].problem is not None
 
     in_fast_time(story())
+
+
+def test_two_sensors_whose_clocks_drift_stay_aligned() -> None:
+    async def story() -> None:
+        fast = sensor(0, faults=Faults(drift_ppm=20, jitter_s=0.02))
+        slow = sensor(1, faults=Faults(drift_ppm=-20, jitter_s=0.02))
+        async with VirtualRadio([fast, slow]) as radio:
+            streams = await all_taken(await sources(radio), 55.0)
+            assert radio.began_s is not None
+            late_s = [
+                np.median(lateness_s(_after(stream, 40.0), radio.began_s))
+                for stream in streams.values()
+            ]
+        assert abs(late_s[0] - late_s[1]) < 0.005
+
+    in_fast_time(story())
+
+
+@pytest.mark.slow
+def test_ten_bad_minutes_of_three_sensors_lose_what_was_lost_and_nothing_else() -> None:
+    async def story() -> None:
+        faults = Faults(loss=0.01, jitter_s=0.03, drift_ppm=20, drop_every_s=60.0, away_s=2.0)
+        devices = [sensor(number, seconds=600.0, faults=faults) for number in range(3)]
+        devices[1].counter_start_s = 2**32 / 1000 - 300.0
+        async with VirtualRadio(devices) as radio:
+            live = await sources(radio)
+            streams = await all_taken(live, 595.0)
+            assert radio.began_s is not None
+            for source, stream in zip(live, streams.values(), strict=True):
+                spanned_s = stream.t_s[-1] - stream.t_s[0]
+                held_s = len(stream.t_s) / RATE_HZ
+                assert source.link.lost_s == pytest.approx(spanned_s - held_s, abs=0.1)
+                assert len(gaps(stream.t_s, RATE_HZ)) >= 9
+                late_s = np.abs(lateness_s(_after(stream, 5.0), radio.began_s))
+                assert np.max(late_s) < 0.01
+
+    in_fast_time(story())
+
+
+def _after(stream: Chunk, start_s: float) -> Chunk:
+    part = stream.t_s >= start_s
+    return Chunk(stream.placement, stream.t_s[part], stream.acc[part], None)
 
 
 async def all_taken(
