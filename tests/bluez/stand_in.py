@@ -2,17 +2,18 @@
 
 It does what bleak needs of BlueZ, as BlueZ's own pages tell it (doc/org.bluez.Adapter.rst, Device,
 GattService, GattCharacteristic), with the habits that clients trip over: a connection outlives the
-client that made it, scanning and connecting at the same time are refused, and a value that is read
-is notified too.
+client that made it, while discovery and notifications end with the client that asked for them;
+scanning and connecting at the same time are refused; a value that is read is notified too.
 """
 
 from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from bleak import BleakClient, BleakScanner
 from bleak.backends.characteristic import BleakGATTCharacteristic
@@ -32,6 +33,7 @@ _DEVICE = "org.bluez.Device1"
 _SERVICE = "org.bluez.GattService1"
 _CHARACTERISTIC = "org.bluez.GattCharacteristic1"
 _CONNECT_S = 2.0
+_CLIENTS_GONE = "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,26 @@ class _Reply:
     fds: list[int] = field(default_factory=list)
 
 
+_Method = Callable[[Message], Coroutine[Any, Any, _Reply]]
+_End = Callable[[], Coroutine[Any, Any, None]]
+
+
 @asynccontextmanager
 async def bluez(radio: Backend, *, powered: bool = True) -> AsyncIterator[StandIn]:
     """A private system bus with BlueZ on it, whose adapter is `radio`."""
     async with private_system_bus():
         bus = await MessageBus(bus_type=BusType.SYSTEM, negotiate_unix_fd=True).connect()
         stand_in = StandIn(bus, radio, powered=powered)
+        await bus.call(
+            Message(
+                "org.freedesktop.DBus",
+                "/org/freedesktop/DBus",
+                "org.freedesktop.DBus",
+                "AddMatch",
+                signature="s",
+                body=[_CLIENTS_GONE],
+            )
+        )
         await bus.request_name("org.bluez")
         try:
             yield stand_in
@@ -66,20 +82,20 @@ class StandIn:
         self._heard: dict[str, BLEDevice] = {}
         self._clients: dict[str, BleakClient] = {}
         self._characteristics: dict[str, tuple[BleakClient, BleakGATTCharacteristic]] = {}
-        self._acquired: dict[str, socket.socket] = {}
+        self._sessions: dict[tuple[str, str], _End] = {}
         self._busy: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._methods: dict[tuple[str, str], Callable[[Message], Awaitable[_Reply]]] = {
+        self._methods: dict[tuple[str, str], _Method] = {
             (OBJECT_MANAGER, "GetManagedObjects"): self._managed,
             (_ADAPTER, "SetDiscoveryFilter"): self._set_filter,
             (_ADAPTER, "StartDiscovery"): self._start_discovery,
-            (_ADAPTER, "StopDiscovery"): self._stop_discovery,
+            (_ADAPTER, "StopDiscovery"): self._stop,
             (_DEVICE, "Connect"): self._connect,
             (_DEVICE, "Disconnect"): self._disconnect,
             (_CHARACTERISTIC, "ReadValue"): self._read,
             (_CHARACTERISTIC, "WriteValue"): self._write,
             (_CHARACTERISTIC, "StartNotify"): self._start_notify,
-            (_CHARACTERISTIC, "StopNotify"): self._stop_notify,
+            (_CHARACTERISTIC, "StopNotify"): self._stop,
             (_CHARACTERISTIC, "AcquireNotify"): self._acquire_notify,
         }
         self._objects.add(
@@ -95,16 +111,23 @@ class StandIn:
         """Whether BlueZ holds a connection to the sensor."""
         return bool(self._objects.value(device_path(address), "Connected"))
 
-    def _on_message(self, call: Message) -> bool:
-        method = self._methods.get((call.interface or "", call.member or ""))
-        if call.message_type is not MessageType.METHOD_CALL or method is None:
+    def _on_message(self, message: Message) -> bool:
+        if message.member == "NameOwnerChanged":
+            name, _, owner = message.body
+            if not owner:
+                self._end(lambda client, _: client == name)
+        method = self._methods.get((message.interface or "", message.member or ""))
+        if message.message_type is not MessageType.METHOD_CALL or method is None:
             return False
-        task = asyncio.create_task(self._answer(call, method))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._start(self._answer(message, method))
         return True
 
-    async def _answer(self, call: Message, method: Callable[[Message], Awaitable[_Reply]]) -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _answer(self, call: Message, method: _Method) -> None:
         try:
             reply = await method(call)
         except (DBusError, BleakError, TimeoutError, KeyError) as error:
@@ -124,16 +147,25 @@ class StandIn:
         return _Reply()
 
     async def _start_discovery(self, call: Message) -> _Reply:
-        self._begin("discovery")
+        self._be_busy("discovery")
         await self._scanner.start()
+        self._sessions[_session(call)] = self._end_discovery
         return _Reply()
 
-    async def _stop_discovery(self, call: Message) -> _Reply:
+    async def _end_discovery(self) -> None:
         await self._scanner.stop()
         self._busy = None
         for path in self._heard:
             self._objects.change(path, without=["RSSI"])
+
+    async def _stop(self, call: Message) -> _Reply:
+        await self._sessions.pop(_session(call))()
         return _Reply()
+
+    def _end(self, which: Callable[[str, str], bool]) -> None:
+        """End what clients began, for those clients and paths."""
+        for session in [each for each in self._sessions if which(*each)]:
+            self._start(self._sessions.pop(session)())
 
     def _on_advertisement(self, device: BLEDevice, heard: AdvertisementData) -> None:
         path = device_path(device.address)
@@ -165,7 +197,7 @@ class StandIn:
             timeout=_CONNECT_S,
             backend=self._radio.client,
         )
-        self._begin("connection")
+        self._be_busy("connection")
         try:
             await client.connect()
         finally:
@@ -213,8 +245,7 @@ class StandIn:
 
     def _on_disconnected(self, path: str) -> None:
         if self._clients.pop(path, None) is not None:
-            for acquired in [each for each in self._acquired if each.startswith(path)]:
-                self._release(acquired)
+            self._end(lambda _, each: each.startswith(path))
             no = Variant("b", False)
             self._objects.change(path, ServicesResolved=no)
             self._objects.change(path, Connected=no)
@@ -234,39 +265,43 @@ class StandIn:
 
     async def _start_notify(self, call: Message) -> _Reply:
         path = call.path or ""
-        client, characteristic = self._characteristics[path]
-        await client.start_notify(
-            characteristic,
-            lambda _, data: self._objects.change(path, Value=Variant("ay", bytes(data))),
-        )
-        return _Reply()
 
-    async def _stop_notify(self, call: Message) -> _Reply:
-        client, characteristic = self._characteristics[call.path or ""]
-        await client.stop_notify(characteristic)
+        def on_data(_: BleakGATTCharacteristic, data: bytearray) -> None:
+            self._objects.change(path, Value=Variant("ay", bytes(data)))
+
+        await self._notify(call, on_data)
         return _Reply()
 
     async def _acquire_notify(self, call: Message) -> _Reply:
-        path = call.path or ""
-        client, characteristic = self._characteristics[path]
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
-        self._acquired[path] = ours
-        asyncio.get_running_loop().add_reader(ours, self._release, path)
-        await client.start_notify(characteristic, lambda _, data: self._pass_on(path, data))
+        loop = asyncio.get_running_loop()
+        end = await self._notify(call, lambda _, data: _send(ours, data))
+
+        async def close() -> None:
+            loop.remove_reader(ours)
+            ours.close()
+            await end()
+
+        self._sessions[_session(call)] = close
+        loop.add_reader(ours, self._end, lambda *each: each == _session(call))
+        client, _ = self._characteristics[call.path or ""]
         return _Reply("hq", [0, client.mtu_size], [theirs.detach()])
 
-    def _pass_on(self, path: str, data: bytearray) -> None:
-        if path in self._acquired:
-            self._acquired[path].send(data)
+    async def _notify(
+        self, call: Message, on_data: Callable[[BleakGATTCharacteristic, bytearray], None]
+    ) -> _End:
+        client, characteristic = self._characteristics[call.path or ""]
 
-    def _release(self, path: str) -> None:
-        """The client closed its end, or the sensor is gone."""
-        ours = self._acquired.pop(path)
-        asyncio.get_running_loop().remove_reader(ours)
-        ours.close()
+        async def end() -> None:
+            with suppress(BleakError):
+                await client.stop_notify(characteristic)
 
-    def _begin(self, what: str) -> None:
+        await client.start_notify(characteristic, on_data)
+        self._sessions[_session(call)] = end
+        return end
+
+    def _be_busy(self, what: str) -> None:
         if self._busy is not None:
             raise DBusError("org.bluez.Error.InProgress", f"{self._busy} is in progress")
         self._busy = what
@@ -275,6 +310,15 @@ class StandIn:
 def device_path(address: str) -> str:
     """Where BlueZ puts a device."""
     return f"{ADAPTER_PATH}/dev_{address.replace(':', '_')}"
+
+
+def _session(call: Message) -> tuple[str, str]:
+    return call.sender or "", call.path or ""
+
+
+def _send(to: socket.socket, data: bytearray) -> None:
+    with suppress(OSError):
+        to.send(data)
 
 
 def _error_name(error: Exception) -> str:

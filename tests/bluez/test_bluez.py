@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from bleak import BleakClient, BleakScanner
 from bleak.args.bluez import BlueZNotifyArgs
-from dbus_fast import BusType
-from dbus_fast import Message as BusMessage
-from dbus_fast.aio import MessageBus
 
 from sensors.ble import Backend, BleSource, BluetoothError, scan
 from sensors.clock import gaps
@@ -21,13 +19,15 @@ from sensors.source import merge, opened
 from sensors.types import GRAVITY_MS2, Chunk, FloatArray, Placement
 from sensors.virtual import VirtualDevice, VirtualRadio
 from tests.ble.air import PLACEMENTS, after, joined, sensor, taken
-from tests.bluez.stand_in import bluez, device_path
+from tests.bluez.stand_in import bluez
 
 if sys.platform != "linux":
     pytest.skip("BlueZ is Linux's: its path is checked there", allow_module_level=True)
 
 RATE_HZ = 104
 COUNT_MS2 = 8 * GRAVITY_MS2 / 32767
+ROOT = Path(__file__).parents[2]
+_START_S = 30.0
 
 
 async def sources(radio: VirtualRadio) -> list[BleSource]:
@@ -133,13 +133,15 @@ def test_a_sensor_that_a_killed_program_left_connected_is_found_and_streamed() -
     async def story() -> None:
         device = sensor(0)
         async with VirtualRadio([device]) as radio, bluez(radio.backend) as linux:
-            await scan(0.3, backend=Backend())
-            await connected_by_another_program(device.address)
+            await killed_while_streaming()
             assert linux.is_connected(device.address)
             [found] = await scan(0.3, backend=Backend())
             assert found.rssi_dbm is None
             source = BleSource(found, Placement.WAIST, clock=radio.now, backend=Backend())
-            await taken(source, after(1.5))
+            stream = await taken(source, after(radio.now() + 1.0))
+            span_s = stream.t_s[-1] - stream.t_s[0]
+            assert len(stream.t_s) == pytest.approx(RATE_HZ * span_s, rel=0.1)
+            assert not device.streaming
             assert not linux.is_connected(device.address)
 
     asyncio.run(story())
@@ -192,9 +194,16 @@ async def broken(device: VirtualDevice, radio: VirtualRadio, *, at_s: float) -> 
     await device.drop(away_s=0.3)
 
 
-async def connected_by_another_program(address: str) -> None:
-    """Connect by D-Bus alone and vanish, as a program does that is killed."""
-    other = await MessageBus(bus_type=BusType.SYSTEM).connect()
-    path, interface = device_path(address), "org.bluez.Device1"
-    await other.call(BusMessage("org.bluez", path, interface, "Connect"))
-    other.disconnect()
+async def killed_while_streaming() -> None:
+    """Let another process stream from the one sensor, and kill it."""
+    command = [sys.executable, "-m", "tests.bluez.streaming"]
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(_START_S):
+            assert await process.stdout.readline() == b"streaming\n"
+    finally:
+        process.kill()
+        await process.wait()
