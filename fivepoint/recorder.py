@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from fivepoint.doctor import why_no_bluetooth
 from fivepoint.hub import Hub, Plan, begin, stopping_on_signals
 from fivepoint.options import Worn
 from fivepoint.output import summary
-from sensors.ble import Backend, BleSource, Found, scan
+from sensors.ble import Backend, BleSource, BluetoothError, Found, scan
 from sensors.errors import FivepointError
 from sensors.types import Placement
 
@@ -38,7 +39,7 @@ def record(plan: Plan, worn: Sequence[Worn], rate_hz: float) -> None:
 
 def scan_and_print(seconds: float) -> None:
     """Print the sensors that are heard, the strongest first; FivepointError if there are none."""
-    for sensor in _heard(asyncio.run(scan(seconds, backend=Backend())), seconds):
+    for sensor in asyncio.run(_heard(Backend(), seconds)):
         signal = "connected" if sensor.rssi_dbm is None else f"{sensor.rssi_dbm} dBm"
         print(f"{sensor.name}  {sensor.family.model}  {signal}  {sensor.address}")
 
@@ -87,12 +88,16 @@ async def run_hub(
 
 async def _record(plan: Plan, worn: Sequence[Worn], rate_hz: float) -> None:
     backend = Backend()
-    found = _heard(await scan(SCAN_S, backend=backend), SCAN_S)
+    found = await _heard(backend, SCAN_S)
     with stopping_on_signals() as stop:
         await run_hub(plan, assigned(worn, found), Radio(backend, rate_hz), stop)
 
 
-def _heard(found: Sequence[Found], seconds: float) -> Sequence[Found]:
+async def _heard(backend: Backend, seconds: float) -> list[Found]:
+    try:
+        found = await scan(seconds, backend=backend)
+    except BluetoothError as error:
+        raise why_no_bluetooth(error) from error
     if not found:
         raise FivepointError(
             f"No sensor of a known kind was heard in {seconds:g} s, so there is nothing to record; "

@@ -1,0 +1,138 @@
+"""What the doctor finds on computers that are well and on those that are not."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fivepoint import doctor
+from fivepoint.doctor import Finding, examine
+from sensors.ble import scan
+from sensors.devices import FAMILIES
+from sensors.types import GRAVITY_MS2, Chunk, Placement
+from sensors.virtual import Faults, Motion, VirtualDevice, VirtualRadio
+
+ROOT = Path(__file__).resolve().parent.parent
+WATCHED_S = 4.0
+SPEED = 2.0
+
+
+def lying_still() -> Motion:
+    t_s = np.arange(0.0, 20.0, 0.5)
+    acc = np.tile([0.0, 0.0, GRAVITY_MS2], (len(t_s), 1))
+    return Motion(Chunk(Placement.PELVIS, t_s, acc, np.zeros_like(acc)))
+
+
+def examined(faults: Faults | None = None, battery_percent: int = 90) -> list[Finding]:
+    """What is found of a virtual sensor."""
+
+    async def run() -> list[Finding]:
+        device = VirtualDevice(
+            FAMILIES["movesense"], lying_still(), address="C0:FF:EE:00:00:01", faults=faults
+        )
+        device.peripheral.battery_percent = battery_percent
+        async with VirtualRadio([device], speed=SPEED) as radio:
+            (sensor,) = await scan(0.3, backend=radio.backend)
+            return await examine(sensor, radio.backend, seconds=WATCHED_S, now=radio.now)
+
+    return asyncio.run(run())
+
+
+def complaints(findings: list[Finding]) -> str:
+    return "\n".join(finding.text for finding in findings if not finding.well)
+
+
+def test_a_good_sensor_is_well_in_every_respect() -> None:
+    findings = examined()
+    assert complaints(findings) == ""
+    told = "\n".join(finding.text for finding in findings)
+    for part in ("dBm", "90 % battery", "of 104", "lost 0.0%", "up to 8 g"):
+        assert part in told
+
+
+def test_a_link_that_loses_samples_is_told() -> None:
+    (finding,) = [each for each in examined(Faults(loss=0.2)) if not each.well]
+    assert "lost" in finding.text
+    assert "nearer" in finding.text
+
+
+def test_an_empty_battery_is_told() -> None:
+    assert "has 7 % battery" in complaints(examined(battery_percent=7))
+
+
+def test_a_computer_without_an_adapter_is_told(tmp_path: Path) -> None:
+    assert "has no Bluetooth adapter" in complaints([doctor.adapter(tmp_path / "bluetooth")])
+    for name in ("hci0", "hci0:64"):
+        (tmp_path / name).mkdir()
+    assert doctor.adapter(tmp_path) == Finding(True, "Bluetooth adapter hci0")
+
+
+@pytest.mark.parametrize(
+    ("kind", "soft", "hard", "told"),
+    [
+        ("bluetooth", "0", "0", ""),
+        ("wlan", "1", "1", ""),
+        ("bluetooth", "1", "0", "rfkill unblock"),
+        ("bluetooth", "0", "1", "switch or key"),
+    ],
+)
+def test_a_radio_that_is_switched_off_is_told(
+    kind: str, soft: str, hard: str, told: str, tmp_path: Path
+) -> None:
+    radio = tmp_path / "rfkill0"
+    radio.mkdir()
+    for name, content in (("type", kind), ("soft", soft), ("hard", hard)):
+        (radio / name).write_text(f"{content}\n")
+    found = complaints([doctor.switch(tmp_path)])
+    assert told in found
+    assert bool(found) == bool(told)
+
+
+@pytest.mark.parametrize(
+    ("version", "well"), [("5.55", True), ("5.82", True), ("5.54", False), (None, False)]
+)
+def test_a_bluetooth_service_that_is_missing_or_too_old_is_told(
+    version: str | None, well: bool
+) -> None:
+    assert doctor.bluez(version).well is well
+
+
+def test_a_clock_that_is_behind_is_told() -> None:
+    assert doctor.clock(datetime.now(UTC)).well
+    assert "set it" in complaints([doctor.clock(datetime(1970, 1, 1, 1, tzinfo=UTC))])
+
+
+def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "LEAST_FREE_BYTES", 10**18)
+    assert "a day may not fit" in complaints([doctor.disk(tmp_path)])
+
+
+def test_there_is_room_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "LEAST_FREE_BYTES", 0)
+    assert doctor.disk(tmp_path).well
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the way to Bluetooth differs")
+def test_without_bluetooth_the_command_fails_with_a_remedy(tmp_path: Path) -> None:
+    nowhere = {
+        "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={tmp_path}/none",
+        "FIVEPOINT_DATA": str(tmp_path / "data"),
+        "PYTHONPATH": str(ROOT),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "fivepoint", "doctor"],
+        env={**os.environ, **nowhere},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    failing = [line for line in done.stdout.splitlines() if line.startswith("FAIL")]
+    assert failing
+    assert all(", so " in line or "; " in line for line in failing)
