@@ -48,7 +48,8 @@ def explained() -> Iterator[None]:
             "switch on a Bluetooth adapter, or try `--virtual`."
         ) from error
     except (BleakError, OSError, EOFError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise BluetoothError(
-            f"Bluetooth does not answer ({error}), so no sensor can be found; check that the "
+            f"Bluetooth does not answer ({reason}), so no sensor can be found; check that the "
             "bluetooth service runs and that you may use it, or try `--virtual`."
         ) from error

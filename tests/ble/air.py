@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 import numpy as np
 
-from sensors.ble import BleSource, Found, scan
+from sensors.ble import Backend, BleSource, Found, scan
 from sensors.devices import FAMILIES
 from sensors.types import GRAVITY_MS2, Chunk, FloatArray, Placement
 from sensors.virtual import Faults, Motion, VirtualDevice, VirtualRadio
@@ -34,12 +34,15 @@ def sensor(
     return VirtualDevice(FAMILIES[family], motion, address=address, faults=faults)
 
 
-async def sources(radio: VirtualRadio, rate_hz: float = 100.0) -> list[BleSource]:
-    """A source for each sensor that a scan finds, in the order of their addresses."""
-    backend = radio.backend
-    found = sorted(await scan(0.2, backend=backend), key=_address)
+async def sources(radio: VirtualRadio, backend: Backend | None = None) -> list[BleSource]:
+    """A source for each sensor that a scan finds, in the order of their addresses.
+
+    They use the radio itself, or a backend that leads to it.
+    """
+    backend = backend or radio.backend
+    found = sorted(await scan(0.5, backend=backend), key=_address)
     return [
-        BleSource(each, placement, clock=radio.now, backend=backend, rate_hz=rate_hz)
+        BleSource(each, placement, clock=radio.now, backend=backend)
         for each, placement in zip(found, PLACEMENTS, strict=False)
     ]
 
@@ -64,6 +67,13 @@ async def until(condition: Callable[[], bool]) -> None:
 def after(seconds: float) -> Callable[[Chunk], bool]:
     """Whether a chunk reaches this time."""
     return lambda chunk: bool(chunk.t_s[-1] >= seconds)
+
+
+def part_from(start_s: float, stream: Chunk) -> Chunk:
+    """The samples from a time on."""
+    part = stream.t_s >= start_s
+    gyro = None if stream.gyro is None else stream.gyro[part]
+    return Chunk(stream.placement, stream.t_s[part], stream.acc[part], gyro)
 
 
 def joined(chunks: list[Chunk]) -> Chunk:

@@ -9,13 +9,14 @@ import pytest
 from bleak import BleakClient, BleakScanner
 
 from sensors.ble import BleSource, SensorError, battery, identify, scan
+from sensors.devices import FAMILIES
 from sensors.types import Placement
 from sensors.virtual import VirtualRadio
 from tests.ble.air import after, sensor, taken, until
 from tests.ble.fast_time import in_fast_time
 
 
-@pytest.mark.parametrize("family", ["movesense", "movella_dot", "witmotion", "capture2go"])
+@pytest.mark.parametrize("family", FAMILIES)
 def test_a_sensor_tells_how_full_its_battery_is(family: str) -> None:
     async def story() -> None:
         device = sensor(0, family=family)

@@ -9,9 +9,8 @@ import pytest
 
 from sensors.clock import gaps
 from sensors.devices import FAMILIES
-from sensors.types import Chunk
 from sensors.virtual import Faults, VirtualRadio
-from tests.ble.air import after, lateness_s, sensor, sources, swaying, taken, until
+from tests.ble.air import after, lateness_s, part_from, sensor, sources, swaying, taken, until
 from tests.ble.fast_time import in_fast_time
 
 
@@ -23,7 +22,7 @@ def test_a_family_streams_what_its_sensor_felt(family: str) -> None:
             [info] = source.infos
             stream = await taken(source, after(8.0))
             assert radio.began_s is not None
-            settled = _from(stream, 4.0)
+            settled = part_from(4.0, stream)
             assert np.max(np.abs(lateness_s(settled, radio.began_s))) < 0.005
         assert gaps(stream.t_s, info.rate_hz) == []
         assert source.link.lost_s == 0
@@ -49,7 +48,7 @@ def test_a_family_streams_again_after_a_broken_link(family: str) -> None:
             stream = await listening
             assert device.streaming == (not FAMILIES[family].stop())
         [hole] = gaps(stream.t_s, source.infos[0].rate_hz)
-        assert hole.start_s == pytest.approx(2.0, abs=0.3)
+        assert hole.start_s == pytest.approx(2.0, abs=0.6)  # a packet may hold half a second
         assert hole.end_s - hole.start_s < 2.5
 
     in_fast_time(story())
@@ -86,9 +85,3 @@ def test_a_family_bears_a_bad_link(family: str) -> None:
         assert len(gaps(stream.t_s, source.infos[0].rate_hz)) >= 3
 
     in_fast_time(story())
-
-
-def _from(stream: Chunk, start_s: float) -> Chunk:
-    part = stream.t_s >= start_s
-    gyro = None if stream.gyro is None else stream.gyro[part]
-    return Chunk(stream.placement, stream.t_s[part], stream.acc[part], gyro)

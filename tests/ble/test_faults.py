@@ -12,7 +12,7 @@ from sensors.clock import gaps
 from sensors.source import merge, opened
 from sensors.types import Chunk, Placement
 from sensors.virtual import Faults, VirtualRadio
-from tests.ble.air import after, joined, lateness_s, sensor, sources, taken, until
+from tests.ble.air import after, joined, lateness_s, part_from, sensor, sources, taken, until
 from tests.ble.fast_time import in_fast_time
 
 RATE_HZ = 104
@@ -75,7 +75,7 @@ def test_late_notifications_do_not_make_samples_late() -> None:
             [source] = await sources(radio)
             stream = await taken(source, after(5.0))
             assert radio.began_s is not None
-            settled = Chunk(stream.placement, stream.t_s[200:], stream.acc[200:], None)
+            settled = part_from(2.0, stream)
             assert np.max(np.abs(lateness_s(settled, radio.began_s))) < 0.06
         assert np.diff(stream.t_s) == pytest.approx(1 / RATE_HZ, abs=6e-3)
 
@@ -136,7 +136,7 @@ def test_two_sensors_whose_clocks_drift_stay_aligned() -> None:
             streams = await all_taken(await sources(radio), 55.0)
             assert radio.began_s is not None
             late_s = [
-                np.median(lateness_s(_after(stream, 40.0), radio.began_s))
+                np.median(lateness_s(part_from(40.0, stream), radio.began_s))
                 for stream in streams.values()
             ]
         assert abs(late_s[0] - late_s[1]) < 0.005
@@ -159,15 +159,10 @@ def test_ten_bad_minutes_of_three_sensors_lose_what_was_lost_and_nothing_else() 
                 held_s = len(stream.t_s) / RATE_HZ
                 assert source.link.lost_s == pytest.approx(spanned_s - held_s, abs=0.1)
                 assert len(gaps(stream.t_s, RATE_HZ)) >= 9
-                late_s = np.abs(lateness_s(_after(stream, 5.0), radio.began_s))
+                late_s = np.abs(lateness_s(part_from(5.0, stream), radio.began_s))
                 assert np.max(late_s) < 0.01
 
     in_fast_time(story())
-
-
-def _after(stream: Chunk, start_s: float) -> Chunk:
-    part = stream.t_s >= start_s
-    return Chunk(stream.placement, stream.t_s[part], stream.acc[part], None)
 
 
 async def all_taken(
