@@ -12,12 +12,15 @@ from sensors.devices.capture2go import Capture2Go
 from sensors.devices.family import Family
 from sensors.devices.movella_dot import MovellaDot
 from sensors.devices.movesense import Movesense
+from sensors.devices.polar import H10, VERITY_SENSE
 from sensors.devices.witmotion import WitMotion
 
 _ALL: tuple[Family, ...] = (
     Movesense(),
     Capture2Go(),
     MovellaDot(),
+    H10,
+    VERITY_SENSE,
     WitMotion(),
 )
 

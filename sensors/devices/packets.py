@@ -12,7 +12,7 @@ from sensors.devices.family import Samples
 from sensors.types import FloatArray
 
 _INT16 = np.iinfo(np.int16)
-_LEARNING = 1 / 32
+_MOST_STEPS = 32
 _MOST_DEVIATION = 0.1
 
 
@@ -57,7 +57,8 @@ class Spacing:
     """Learns the true time between a sensor's samples from the stamps of its packets.
 
     Oscillators of motion chips are off by up to several per cent, which moves the samples of a
-    long packet by milliseconds. Steps that are off by more than 10 % are losses, and not learnt.
+    long packet by milliseconds. The mean of some 32 packets is taken; steps that are off by more
+    than 10 % are losses, and not learnt.
     """
 
     def __init__(self, rate_hz: float, tick_hz: float, tick_modulus: int) -> None:
@@ -66,6 +67,7 @@ class Spacing:
         self._tick_hz = tick_hz
         self._modulus = tick_modulus
         self._last: int | None = None
+        self._steps = 0
 
     def update(self, ticks: int, samples: int) -> None:
         """Take a packet's stamp, `samples` samples after the one before it."""
@@ -74,7 +76,8 @@ class Spacing:
             return
         step_s = (ticks - last) % self._modulus / self._tick_hz / samples
         if abs(step_s / self._nominal_s - 1) < _MOST_DEVIATION:
-            self.interval_s += _LEARNING * (step_s - self.interval_s)
+            self._steps = min(self._steps + 1, _MOST_STEPS)
+            self.interval_s += (step_s - self.interval_s) / self._steps
 
 
 def to_counts(values: FloatArray, scale: float) -> NDArray[np.int16]:

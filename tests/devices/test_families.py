@@ -188,19 +188,30 @@ def test_every_rate_that_is_asked_for_gives_one_the_sensor_has(name: str) -> Non
         assert family.stream_info(chosen, Placement.WAIST, "x").rate_hz == chosen.rate_hz
 
 
-def _feed_damaged(family: Family, data: st.DataObject, most: int) -> None:
+def _feed_damaged(family: Family, data: st.DataObject, *, least: int, most: int) -> None:
     notifications = [n.data for n in streamed(family, 60, 5)]
-    characteristics = st.sampled_from([*family.notify, "0000"])
+    fed = st.tuples(st.sampled_from([*family.notify, "0000"]), damaged(notifications))
     decoder = family.decoder(settings_of(family))
-    for damage in data.draw(st.lists(damaged(notifications), min_size=1, max_size=most)):
-        survives(decoder, data.draw(characteristics), damage)
+    for characteristic, damage in data.draw(st.lists(fed, min_size=least, max_size=most)):
+        survives(decoder, characteristic, damage)
 
 
 @each_family
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_damaged_bytes_raise_nothing_but_the_typed_error(name: str, data: st.DataObject) -> None:
-    _feed_damaged(FAMILIES[name], data, most=8)
+    _feed_damaged(FAMILIES[name], data, least=1, most=8)
+
+
+@pytest.mark.slow
+@each_family
+@settings(max_examples=2000, deadline=None)
+@given(data=st.data())
+def test_a_flood_of_damaged_bytes_raises_nothing_but_the_typed_error(
+    name: str, data: st.DataObject
+) -> None:
+    """Six families, 2,000 examples and about ten inputs in each: more than 100,000 inputs."""
+    _feed_damaged(FAMILIES[name], data, least=5, most=20)
 
 
 @each_family
