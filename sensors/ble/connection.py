@@ -87,7 +87,7 @@ class Connection:
         """Tell the sensor to stop, if it still hears, and disconnect."""
         if self._client is None:
             return
-        with suppress(LinkLostError):
+        with suppress(LinkLostError, TimeoutError):
             async with asyncio.timeout(_STOP_S):
                 if self._client.is_connected:
                     await self.ask(self._family.stop())

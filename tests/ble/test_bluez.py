@@ -64,7 +64,7 @@ def test_three_sensors_stream_at_once_without_loss_and_are_told_to_stop(tmp_path
             async with opened(merge(*live)) as merged:
                 async for chunk in merged:
                     chunks.append(chunk)
-                    if chunk.t_s[-1] > 4.0:
+                    if chunk.t_s[-1] > 3.0:
                         break
             for source, placement in zip(live, PLACEMENTS, strict=True):
                 stream = joined([chunk for chunk in chunks if chunk.placement is placement])
@@ -80,7 +80,7 @@ def test_a_broken_link_is_made_again(tmp_path: Path) -> None:
         device = sensor(0)
         async with linux(tmp_path, [device]) as radio:
             [source] = await sources(radio, Backend())
-            listening = asyncio.create_task(taken(source, after(6.0)))
+            listening = asyncio.create_task(taken(source, after(4.5)))
             await until(lambda: radio.began_s is not None and radio.now() > radio.began_s + 1.0)
             await device.drop(away_s=0.3)
             stream = await listening

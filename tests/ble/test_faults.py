@@ -115,6 +115,21 @@ def test_a_sensor_whose_counter_starts_again_is_placed_anew() -> None:
     in_fast_time(story())
 
 
+def test_a_sensor_that_is_connected_but_silent_is_connected_anew() -> None:
+    async def story() -> None:
+        device = sensor(0, faults=Faults(loss=1.0))
+        async with VirtualRadio([device]) as radio:
+            [source] = await sources(radio)
+            listening = asyncio.create_task(taken(source, after(60.0)))
+            await until(lambda: source.problem == "the sensor fell silent")
+            await until(lambda: not device.connected)
+            await until(lambda: device.connected)
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+
+    in_fast_time(story())
+
+
 def test_a_dead_battery_silences_one_sensor_and_no_other() -> None:
     async def story() -> None:
         weak = sensor(0, faults=Faults(battery_percent_per_hour=100 * 3600 / 1.0))
