@@ -17,7 +17,8 @@ from sensors.recording import quantized
 from sensors.source import Link
 from sensors.types import Chunk, FloatArray, Placement, StreamInfo
 
-_REST_S = 0.5
+_SHORTEST_REST_S = 0.5
+_LONGEST_REST_S = 10.0
 _BATTERY_EVERY_S = 300.0
 
 
@@ -26,7 +27,8 @@ class BleSource:
 
     `clock` gives seconds since the start of the recording, and is never set back. Times of samples
     are the sensor's own, placed on that clock; they rise strictly, over reconnections too. Values
-    are quantized, so that live equals recorded. When iteration ends, for whatever reason, the
+    are quantized, so that live equals recorded. A sensor that is away is looked for less and less
+    often, every ten seconds at least, as that costs the others' links. When iteration ends, for whatever reason, the
     sensor is told to stop.
     """
 
@@ -48,6 +50,7 @@ class BleSource:
         self._link = Link(connected=False, rssi_dbm=sensor.rssi_dbm)
         self._problem: str | None = None
         self._refusal: str | None = None
+        self._rest_s = _SHORTEST_REST_S
         self._last_s: float | None = None
         self._battery_due_s = 0.0
 
@@ -78,7 +81,8 @@ class BleSource:
                 self._problem = self._refusal or str(lost)
             finally:
                 self._link = replace(self._link, connected=False)
-            await asyncio.sleep(_REST_S)
+            await asyncio.sleep(self._rest_s)
+            self._rest_s = min(2 * self._rest_s, _LONGEST_REST_S)
 
     async def _start(self, connection: Connection) -> Decoder:
         """Start the stream. One that goes on from before refuses, but what it sends is as good."""
@@ -111,7 +115,7 @@ class BleSource:
 
     def _chunk(self, samples: Samples, t_s: FloatArray) -> Chunk:
         """The samples as a chunk; what was taken before the recording began is left out."""
-        self._problem = None
+        self._problem, self._rest_s = None, _SHORTEST_REST_S
         within = t_s >= 0
         gyro = None if samples.gyro is None else samples.gyro[within]
         chunk = Chunk(self._info.placement, t_s[within], samples.acc[within], gyro)
