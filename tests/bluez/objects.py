@@ -45,6 +45,11 @@ class Objects:
         body = (interface, changed, list(without))
         self._signal(path, PROPERTIES, "PropertiesChanged", "sa{sv}as", *body)
 
+    def remove(self, path: str) -> None:
+        """Take an object away."""
+        interface, _ = self._objects.pop(path)
+        self._signal("/", OBJECT_MANAGER, "InterfacesRemoved", "oas", path, [interface])
+
     def _shown(self, path: str) -> dict[str, dict[str, Variant]]:
         interface, properties = self._objects[path]
         return {interface: properties}

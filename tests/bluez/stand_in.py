@@ -82,6 +82,10 @@ class StandIn(Service):
         """Whether BlueZ holds a connection to the sensor."""
         return bool(self.objects.value(_device_path(address), "Connected"))
 
+    def unplug(self) -> None:
+        """Take the adapter away."""
+        self.objects.remove(ADAPTER_PATH)
+
     async def _set_filter(self, call: Message) -> Reply:
         return Reply()
 
