@@ -28,7 +28,7 @@ class BleSource:
     `clock` gives seconds since the start of the recording, and is never set back. Times of samples
     are the sensor's own, placed on that clock; they rise strictly, over reconnections too. Values
     are quantized, so that live equals recorded. A sensor that is away is looked for less and less
-    often, every ten seconds at least, as that costs the others' links. When iteration ends, for whatever reason, the
+    often, as looking costs the links of others. When iteration ends, for whatever reason, the
     sensor is told to stop.
     """
 
