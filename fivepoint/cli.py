@@ -144,16 +144,13 @@ def record(
     ] = None,
     patient: Annotated[str | None, typer.Option(help="Whose recording it is.")] = None,
     calibration: options.CalibrationFile = None,
-    rate: Annotated[float, typer.Option(min=1, help="Samples a second to ask for.")] = 100.0,
-    virtual: Annotated[
-        str | None,
-        typer.Option(metavar="SCENARIO", help="Play this, or a recording, with virtual sensors."),
-    ] = None,
-    family: Annotated[str, typer.Option(help="virtual: the kind of sensor.")] = "movesense",
+    rate: options.Rate = 100.0,
+    virtual: options.Virtual = None,
+    family: options.FamilyName = "movesense",
     faults: Annotated[
         str, typer.Option(help="virtual: what goes wrong, as in loss=0.01,drop_every_s=30.")
     ] = "",
-    speed: Annotated[float, typer.Option(min=0.1, help="virtual: times faster than true.")] = 1.0,
+    speed: options.Speed = 1.0,
 ) -> None:
     """Record from Bluetooth sensors, until Ctrl-C or for a time, safely through dropped links."""
     from fivepoint.hub import Plan
@@ -209,25 +206,42 @@ def doctor(
 
 @app.command()
 def calibrate(
-    source: Annotated[Path, typer.Option("--from", metavar="REC", help="Recording folder.")],
-    still: Annotated[options.Span, options.STILL],
     out: Annotated[Path, typer.Option(metavar="CAL.json", help="File to write.")],
+    wear: options.Worns = None,
+    no_lift: Annotated[
+        bool, typer.Option("--no-lift", help="Do not ask for the hips to be lifted.")
+    ] = False,
+    rate: options.Rate = 100.0,
+    virtual: options.Virtual = None,
+    family: options.FamilyName = "movesense",
+    speed: options.Speed = 1.0,
+    source: Annotated[
+        Path | None, typer.Option("--from", metavar="REC", help="From this recording instead.")
+    ] = None,
+    still: Annotated[options.Span | None, options.STILL] = None,
     lying: Annotated[options.Span | None, options.LYING] = None,
 ) -> None:
-    """Make a calibration from a recording of standing still and lying flat."""
-    from analytics.calibration import calibrate as calibrate_from_poses
-    from sensors.recording import read_recording, write_calibrations
+    """Be guided through standing, lying and one lift, or take the poses from a recording."""
+    if [bool(wear), virtual is not None, source is not None].count(True) != 1:
+        raise typer.BadParameter("give one of --wear, --virtual and --from")
+    if source is not None:
+        if still is None:
+            raise typer.BadParameter("--from needs --still, the seconds of standing still")
+        from fivepoint.intake import calibrate_from
 
-    recording = read_recording(source)
-    calibrations = calibrate_from_poses(
-        recording.header.streams,
-        recording.chunks(),
-        still=still,
-        lying=lying,
-        made_from=recording.header.id,
-    )
-    write_calibrations(out, calibrations)
-    print(f"{out}: {', '.join(calibration.placement for calibration in calibrations)} calibrated")
+        calibrate_from(source, out, still=still, lying=lying)
+        return
+    from fivepoint.recorder import Guiding
+
+    to = Guiding(out, lift=not no_lift)
+    if virtual is None:
+        from fivepoint.recorder import calibrate_live
+
+        calibrate_live(load_settings().recordings_folder, wear or [], rate, to)
+        return
+    from fivepoint.virtual import Performance, calibrate_virtual
+
+    calibrate_virtual(Performance(scenario=virtual, family=family, speed=speed), rate, to)
 
 
 @app.command()

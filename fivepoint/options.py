@@ -70,3 +70,10 @@ Worns = Annotated[
         help="Where each sensor is worn; without its name or address, the nearest. Once a sensor.",
     ),
 ]
+Rate = Annotated[float, typer.Option(min=1, help="Samples a second to ask for.")]
+Virtual = Annotated[
+    str | None,
+    typer.Option(metavar="SCENARIO", help="Virtual sensors that play this, or a recording."),
+]
+FamilyName = Annotated[str, typer.Option("--family", help="virtual: the kind of sensor.")]
+Speed = Annotated[float, typer.Option(min=0.1, help="virtual: times faster than true.")]

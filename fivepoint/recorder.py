@@ -7,13 +7,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
+from analytics.calibration import CalibrationError, calibrate
 from fivepoint.doctor import why_no_bluetooth
+from fivepoint.guide import Guide, GuidedSource
 from fivepoint.hub import Hub, Plan, begin, stopping_on_signals
 from fivepoint.options import Worn
 from fivepoint.output import summary
 from sensors.ble import Backend, BleSource, BluetoothError, Found, scan
 from sensors.errors import FivepointError
+from sensors.recording import RecordingKind, write_calibrations
+from sensors.source import merge
 from sensors.types import Placement
 
 SCAN_S = 8.0
@@ -29,12 +34,32 @@ class Radio:
     now: Callable[[], float] = time.monotonic
 
 
+@dataclass(frozen=True, slots=True)
+class Guiding:
+    """Where a guided calibration goes, and whether the hips are to be lifted for it."""
+
+    file: Path
+    lift: bool
+
+
 def record(plan: Plan, worn: Sequence[Worn], rate_hz: float) -> None:
     """Record from sensors until the planned duration is over or somebody stops it.
 
     Raises FivepointError if a sensor is not there, and what `Hub.run` raises.
     """
     asyncio.run(_record(plan, worn, rate_hz))
+
+
+def calibrate_live(folder: Path, worn: Sequence[Worn], rate_hz: float, to: Guiding) -> None:
+    """Guide through the poses of a calibration and write what they show.
+
+    The poses are recorded into a folder of recordings.
+
+    Raises CalibrationError if a pose is not taken, FivepointError if a sensor is not there, and
+    what `Hub.run` raises.
+    """
+    plan = Plan(folder=folder, kind=RecordingKind.CALIBRATION)
+    asyncio.run(_calibrate(plan, worn, rate_hz, to))
 
 
 def scan_and_print(seconds: float) -> None:
@@ -68,29 +93,71 @@ async def run_hub(
     plan: Plan, sensors: Mapping[Placement, Found], radio: Radio, stop: asyncio.Event
 ) -> None:
     """Record from sensors that were found, and print where it goes and what was found in it."""
-    started_s, started_at = radio.now(), datetime.now(UTC)
-
-    def clock() -> float:
-        return radio.now() - started_s
-
-    sources = [
-        BleSource(sensor, placement, clock=clock, backend=radio.backend, rate_hz=radio.rate_hz)
-        for placement, sensor in sensors.items()
-    ]
-    header = begin(plan, [info for source in sources for info in source.infos], started_at)
+    begun = _Begun(plan, sensors, radio)
     worn = ", ".join(f"{placement} ({sensor.name})" for placement, sensor in sensors.items())
-    print(f"Recording {worn} into {plan.folder / header.id}; Ctrl-C ends it", flush=True)
-    if header.resumes is not None:
-        print(f"It continues {header.resumes}, which was cut off", flush=True)
-    result = await Hub(sources, header, plan, clock).run(stop)
+    print(f"Recording {worn} into {plan.folder / begun.header.id}; Ctrl-C ends it", flush=True)
+    if begun.header.resumes is not None:
+        print(f"It continues {begun.header.resumes}, which was cut off", flush=True)
+    result = await Hub(begun.sources, begun.header, plan, begun.clock).run(stop)
     print(summary(result.session))
+
+
+async def run_guide(
+    plan: Plan, sensors: Mapping[Placement, Found], radio: Radio, stop: asyncio.Event, to: Guiding
+) -> None:
+    """Guide somebody who wears the sensors through the poses, and write their calibration."""
+    begun = _Begun(plan, sensors, radio)
+    guide = Guide(sensors, lambda text: print(text, flush=True), lift=to.lift)
+    guided = GuidedSource(merge(*begun.sources), guide)
+    result = await Hub([guided], begun.header, plan, begun.clock).run(stop)
+    if guide.still is None or not guide.done:
+        raise CalibrationError(
+            "It was stopped before all poses were seen, so nothing was calibrated; start again"
+        )
+    calibrations = calibrate(
+        begun.header.streams,
+        result.recording.chunks(),
+        still=guide.still,
+        lying=guide.lying,
+        made_from=begun.header.id,
+    )
+    write_calibrations(to.file, calibrations)
+    print(f"{to.file}: {', '.join(each.placement for each in calibrations)} calibrated")
+
+
+class _Begun:
+    """Sources of one recording that begins now, its header, and its clock from 0."""
+
+    def __init__(self, plan: Plan, sensors: Mapping[Placement, Found], radio: Radio) -> None:
+        self._radio = radio
+        self._started_s, started_at = radio.now(), datetime.now(UTC)
+        self.sources = [
+            BleSource(sensor, place, clock=self.clock, backend=radio.backend, rate_hz=radio.rate_hz)
+            for place, sensor in sensors.items()
+        ]
+        infos = [info for source in self.sources for info in source.infos]
+        self.header = begin(plan, infos, started_at)
+
+    def clock(self) -> float:
+        return self._radio.now() - self._started_s
+
+
+async def _found(worn: Sequence[Worn], backend: Backend) -> dict[Placement, Found]:
+    return assigned(worn, await _heard(backend, SCAN_S))
 
 
 async def _record(plan: Plan, worn: Sequence[Worn], rate_hz: float) -> None:
     backend = Backend()
-    found = await _heard(backend, SCAN_S)
+    sensors = await _found(worn, backend)
     with stopping_on_signals() as stop:
-        await run_hub(plan, assigned(worn, found), Radio(backend, rate_hz), stop)
+        await run_hub(plan, sensors, Radio(backend, rate_hz), stop)
+
+
+async def _calibrate(plan: Plan, worn: Sequence[Worn], rate_hz: float, to: Guiding) -> None:
+    backend = Backend()
+    sensors = await _found(worn, backend)
+    with stopping_on_signals() as stop:
+        await run_guide(plan, sensors, Radio(backend, rate_hz), stop, to)
 
 
 async def _heard(backend: Backend, seconds: float) -> list[Found]:

@@ -6,23 +6,27 @@ It imports bumble, which takes its time: import it where it is needed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from fivepoint.hub import Plan, stopping_on_signals
 from fivepoint.options import Worn
-from fivepoint.recorder import Radio, assigned, run_hub
+from fivepoint.recorder import Guiding, Radio, assigned, run_guide, run_hub
 from fivepoint.simulated import calibrated_simulation
-from sensors.ble import scan
+from sensors.ble import Found, scan
 from sensors.devices import FAMILIES
 from sensors.devices.family import Family
 from sensors.errors import FivepointError
 from sensors.recording import RecordingKind, read_recording
 from sensors.simulator import SCENARIOS
-from sensors.types import Calibration, Chunk
+from sensors.types import Calibration, Chunk, Placement
 from sensors.virtual import Faults, VirtualDevice, VirtualRadio, motions
+
+_Run = Callable[[Mapping[Placement, Found], Radio, asyncio.Event], Awaitable[None]]
 
 _SCAN_S = 0.3
 _LAST_PACKETS_S = 0.5
@@ -61,13 +65,24 @@ def record_virtual(plan: Plan, performance: Performance, rate_hz: float) -> None
     The kind and the calibrations of the recording are those of the scenario. Raises
     FivepointError for an unknown scenario or family, and what `Hub.run` raises.
     """
-    asyncio.run(_record(plan, performance, rate_hz))
-
-
-async def _record(plan: Plan, performance: Performance, rate_hz: float) -> None:
-    family = _family(performance.family)
     scene = _scene(performance.scenario)
     plan = replace(plan, kind=scene.kind, calibrations=scene.calibrations)
+    asyncio.run(_perform(performance, scene, rate_hz, partial(run_hub, plan)))
+
+
+def calibrate_virtual(performance: Performance, rate_hz: float, to: Guiding) -> None:
+    """Guide virtual sensors through what they play anyway, and write their calibration.
+
+    Raises CalibrationError if they do not play the poses, and what `record_virtual` raises.
+    """
+    scene = _scene(performance.scenario)
+    with TemporaryDirectory(prefix="fivepoint-") as folder:
+        plan = Plan(folder=Path(folder), kind=RecordingKind.CALIBRATION)
+        asyncio.run(_perform(performance, scene, rate_hz, partial(run_guide, plan, to=to)))
+
+
+async def _perform(performance: Performance, scene: _Scene, rate_hz: float, run: _Run) -> None:
+    family = _family(performance.family)
     devices = [
         VirtualDevice(
             family, motion, address=f"C0:FF:EE:00:00:{number:02X}", faults=performance.faults
@@ -80,7 +95,7 @@ async def _record(plan: Plan, performance: Performance, rate_hz: float) -> None:
         sensors = assigned(worn, await scan(_SCAN_S, backend=radio.backend))
         with stopping_on_signals() as stop:
             ending = asyncio.create_task(_stop_when_played(virtual, stop))
-            await run_hub(plan, sensors, radio, stop)
+            await run(sensors, radio, stop)
             ending.cancel()
 
 
