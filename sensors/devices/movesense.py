@@ -50,6 +50,9 @@ PACKETS_PER_S = 13
 
 ACC_RANGE_G = 8.0
 GYRO_RANGE_DPS = 2000.0
+"""The ranges that it has when nobody has set others, which GSP cannot."""
+
+WIDEST_ACC_RANGE_G = 16.0
 
 BATTERY_PATH = "/System/Energy/Level"
 STREAM_REFERENCE = 99
@@ -168,11 +171,11 @@ class Movesense:
         return Settings(float(nearest), ACC_RANGE_G, GYRO_RANGE_DPS)
 
     def stream_info(self, settings: Settings, placement: Placement, device_id: str) -> StreamInfo:
-        """Samples are floats on the air: the counts spread over the ranges."""
+        """Samples are floats on the air: the counts spread over the widest ranges it can have."""
         return StreamInfo(
             placement=placement,
             rate_hz=settings.rate_hz,
-            acc_scale_ms2=ACC_RANGE_G * GRAVITY_MS2 / FULL_SCALE_COUNTS,
+            acc_scale_ms2=WIDEST_ACC_RANGE_G * GRAVITY_MS2 / FULL_SCALE_COUNTS,
             gyro_scale_rads=float(np.radians(GYRO_RANGE_DPS)) / FULL_SCALE_COUNTS,
             device_id=device_id,
             model=self.model,
