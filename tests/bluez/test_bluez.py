@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +19,11 @@ from sensors.clock import gaps
 from sensors.devices import FAMILIES
 from sensors.devices.family import Message, Notification, Samples
 from sensors.devices.movesense import DATA, Movesense
+from sensors.recording import find_recordings, read_recording
 from sensors.source import merge, opened
 from sensors.types import GRAVITY_MS2, Chunk, FloatArray, Placement
 from sensors.virtual import VirtualDevice, VirtualRadio
-from tests.ble.air import PLACEMENTS, after, joined, sensor, sources, taken
+from tests.ble.air import PLACEMENTS, after, joined, sensor, sources, taken, until
 from tests.bluez.bus import private_system_bus
 from tests.bluez.stand_in import bluez
 
@@ -28,8 +32,9 @@ if sys.platform != "linux":
 
 RATE_HZ = 104
 ONE_LINE = r"\A(?-s:.*%s.*)\Z"
+AWAY_S = 0.3
 ROOT = Path(__file__).parents[2]
-_START_S = 30.0
+_PATIENCE_S = 60.0
 _COARSEST_COUNT_MS2 = GRAVITY_MS2 / 1000
 
 
@@ -115,12 +120,13 @@ def test_a_link_that_breaks_is_made_again_and_time_goes_on() -> None:
         device = sensor(0)
         async with VirtualRadio([device]) as radio, bluez(radio.backend):
             [source] = await sources(radio, Backend())
-            breaking = asyncio.create_task(broken(device, radio, at_s=1.5))
-            stream = await taken(source, after(4.5))
-            await breaking
+            breaking = asyncio.create_task(broken(device, radio))
+            stream = await taken(
+                source, lambda chunk: breaking.done() and chunk.t_s[-1] > breaking.result() + 2.5
+            )
         [gap] = gaps(stream.t_s, RATE_HZ)
-        assert gap.start_s > 1.3
-        assert gap.end_s > gap.start_s + 0.3
+        assert gap.start_s < breaking.result() + 0.1
+        assert gap.end_s > gap.start_s + AWAY_S
         assert source.link.lost_s == pytest.approx(gap.end_s - gap.start_s, abs=0.01)
         assert np.all(np.diff(stream.t_s) > 0)
         assert not device.streaming
@@ -142,6 +148,28 @@ def test_a_sensor_that_a_killed_program_left_connected_is_found_and_streamed() -
             assert len(stream.t_s) == pytest.approx(RATE_HZ * span_s, rel=0.1)
             assert not device.streaming
             assert not linux.is_connected(device.address)
+
+    asyncio.run(story())
+
+
+@pytest.mark.slow
+def test_the_command_records_from_bluez_until_ctrl_c(tmp_path: Path) -> None:
+    async def story() -> None:
+        device = sensor(0)
+        async with VirtualRadio([device]) as radio, bluez(radio.backend) as linux:
+            felt = overheard(device)
+            arguments = ("record", "--wear", "sternum", "--out", str(tmp_path))
+            async with program("fivepoint", *arguments) as (process, output):
+                assert (await output.readline()).startswith(b"Recording sternum (Movesense ")
+                await until(lambda: sum(map(len, felt)) > 3 * RATE_HZ)
+                process.send_signal(signal.SIGINT)
+                assert await process.wait() == 0
+            assert not device.streaming
+            assert not linux.is_connected(device.address)
+        [folder] = find_recordings(tmp_path)
+        recording = read_recording(folder)
+        assert_all_there(joined(list(recording.chunks())).acc, felt)
+        assert recording.gaps[Placement.STERNUM] == ()
 
     asyncio.run(story())
 
@@ -217,22 +245,36 @@ async def taken_together(live: list[BleSource], until_s: float) -> dict[Placemen
     return {placement: joined(parts) for placement, parts in chunks.items()}
 
 
-async def broken(device: VirtualDevice, radio: VirtualRadio, *, at_s: float) -> None:
-    """Break the link for a while."""
-    await radio.sleep_until(at_s)
-    await device.drop(away_s=0.3)
+async def broken(device: VirtualDevice, radio: VirtualRadio) -> float:
+    """Break the link a second into the stream; when that was."""
+    await until(lambda: device.streaming)
+    await radio.sleep_until(radio.now() + 1.0)
+    broken_s = radio.now()
+    await device.drop(away_s=AWAY_S)
+    return broken_s
 
 
 async def killed_while_streaming() -> None:
     """Let another process stream from the one sensor, and kill it."""
-    command = [sys.executable, "-m", "tests.bluez.streaming"]
+    async with program("tests.bluez.streaming") as (process, output):
+        assert await output.readline() == b"streaming\n"
+        process.kill()
+
+
+@asynccontextmanager
+async def program(
+    module: str, *arguments: str
+) -> AsyncIterator[tuple[asyncio.subprocess.Process, asyncio.StreamReader]]:
+    """Another process on the same bus, and what it prints."""
+    command = (sys.executable, "-m", module, *arguments)
     process = await asyncio.create_subprocess_exec(
         *command, cwd=ROOT, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(_START_S):
-            assert await process.stdout.readline() == b"streaming\n"
+        async with asyncio.timeout(_PATIENCE_S):
+            yield process, process.stdout
     finally:
-        process.kill()
+        with suppress(ProcessLookupError):
+            process.kill()
         await process.wait()
