@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -83,6 +83,20 @@ def read_live(path: Path) -> LiveState | None:
         return msgspec.json.decode(path.read_bytes(), type=LiveState)
     except (OSError, msgspec.DecodeError):
         return None
+
+
+def status_line(state: LiveState) -> str:
+    """The state in one line for the terminal: for how long, what was done, how each sensor is."""
+    elapsed = timedelta(seconds=int(state.elapsed_s))
+    done = f"{elapsed}  {state.posture}  {state.repetitions} repetitions"
+    return "  ".join([done, *(_sensor_line(sensor) for sensor in state.sensors)])
+
+
+def _sensor_line(sensor: LiveSensor) -> str:
+    if not sensor.connected:
+        return f"{sensor.placement}: NOT CONNECTED"
+    battery = "" if sensor.battery_percent is None else f" {sensor.battery_percent} % battery,"
+    return f"{sensor.placement}:{battery} {sensor.missing_s:.1f} s missing"
 
 
 class LiveView:

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rich.console import Console
+
 from analytics.calibration import CalibrationError, calibrate
 from fivepoint.doctor import why_no_bluetooth
 from fivepoint.guide import Guide, GuidedSource
 from fivepoint.hub import Hub, Plan, begin, stopping_on_signals
+from fivepoint.live import LIVE_NAME, read_live, status_line
 from fivepoint.options import Worn
 from fivepoint.output import summary
 from sensors.ble import Backend, BleSource, BluetoothError, Found, scan
@@ -98,7 +101,12 @@ async def run_hub(
     print(f"Recording {worn} into {plan.folder / begun.header.id}; Ctrl-C ends it", flush=True)
     if begun.header.resumes is not None:
         print(f"It continues {begun.header.resumes}, which was cut off", flush=True)
-    result = await Hub(begun.sources, begun.header, plan, begun.clock).run(stop)
+    showing = asyncio.create_task(_show(plan.folder / LIVE_NAME, begun.header.id))
+    try:
+        result = await Hub(begun.sources, begun.header, plan, begun.clock).run(stop)
+    finally:
+        showing.cancel()
+        await asyncio.gather(showing, return_exceptions=True)
     print(summary(result.session))
 
 
@@ -123,6 +131,19 @@ async def run_guide(
     )
     write_calibrations(to.file, calibrations)
     print(f"{to.file}: {', '.join(each.placement for each in calibrations)} calibrated")
+
+
+async def _show(live_path: Path, recording_id: str) -> None:
+    """Show the live state on standard error once a second, where somebody can see it."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        return
+    with console.status("Connecting") as status:
+        while True:
+            await asyncio.sleep(1.0)
+            state = read_live(live_path)
+            if state is not None and state.recording_id == recording_id:
+                status.update(status_line(state))
 
 
 class _Begun:

@@ -15,11 +15,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from analytics.session import analyze
 from fivepoint.hub import Hub, Plan, Result, begin
-from fivepoint.live import LIVE_NAME, LivePhase, LiveState, read_live
+from fivepoint.live import LIVE_NAME, LivePhase, LiveState, read_live, status_line
 from sensors.errors import FivepointError
 from sensors.recording import (
     RecordingKind,
@@ -152,6 +153,16 @@ def test_the_live_state_is_plain_json_while_recording(tmp_path: Path) -> None:
     assert seen[-1]["extension_deg"] is None
     assert (sensor["battery_percent"], sensor["rssi_dbm"]) == (87, -60)
     assert len({each["updated_at"] for each in seen}) >= 3
+
+
+def test_the_live_state_fits_a_line_that_tells_whether_it_records(tmp_path: Path) -> None:
+    record(Plan(folder=tmp_path, duration_s=0.4), Steady())
+    state = live(tmp_path)
+    assert (
+        status_line(state) == "0:00:00  unknown  0 repetitions  waist: 87 % battery, 0.0 s missing"
+    )
+    away = msgspec.structs.replace(state.sensors[0], connected=False)
+    assert status_line(msgspec.structs.replace(state, sensors=(away,))).endswith("NOT CONNECTED")
 
 
 def test_it_ends_after_the_planned_duration_and_lets_the_sensor_go(tmp_path: Path) -> None:
