@@ -46,9 +46,10 @@ class Objects:
         self._signal(path, PROPERTIES, "PropertiesChanged", "sa{sv}as", *body)
 
     def remove(self, path: str) -> None:
-        """Take an object away."""
-        interface, _ = self._objects.pop(path)
-        self._signal("/", OBJECT_MANAGER, "InterfacesRemoved", "oas", path, [interface])
+        """Take an object away, after all that are below it."""
+        for each in sorted((each for each in self._objects if each.startswith(path)), reverse=True):
+            interface, _ = self._objects.pop(each)
+            self._signal("/", OBJECT_MANAGER, "InterfacesRemoved", "oas", each, [interface])
 
     def _shown(self, path: str) -> dict[str, dict[str, Variant]]:
         interface, properties = self._objects[path]

@@ -70,6 +70,14 @@ class StandIn(Service):
             (_CHARACTERISTIC, "StopNotify"): self.stop,
             (_CHARACTERISTIC, "AcquireNotify"): self._acquire_notify,
         }
+        self.plug_in(powered=powered)
+
+    def is_connected(self, address: str) -> bool:
+        """Whether BlueZ holds a connection to the sensor."""
+        return bool(self.objects.value(_device_path(address), "Connected"))
+
+    def plug_in(self, *, powered: bool = True) -> None:
+        """Let the adapter be there."""
         self.objects.add(
             ADAPTER_PATH,
             _ADAPTER,
@@ -78,12 +86,12 @@ class StandIn(Service):
             Roles=Variant("as", ["central"]),
         )
 
-    def is_connected(self, address: str) -> bool:
-        """Whether BlueZ holds a connection to the sensor."""
-        return bool(self.objects.value(_device_path(address), "Connected"))
-
-    def unplug(self) -> None:
-        """Take the adapter away."""
+    async def unplug(self) -> None:
+        """Take the adapter away, and with it all that it heard and held."""
+        for client in list(self._clients.values()):
+            await client.disconnect()
+        self._heard.clear()
+        self._characteristics.clear()
         self.objects.remove(ADAPTER_PATH)
 
     async def _set_filter(self, call: Message) -> Reply:

@@ -25,7 +25,7 @@ from sensors.types import GRAVITY_MS2, Chunk, FloatArray, Placement
 from sensors.virtual import VirtualDevice, VirtualRadio
 from tests.ble.air import PLACEMENTS, after, joined, sensor, sources, taken, until
 from tests.bluez.bus import private_system_bus
-from tests.bluez.stand_in import bluez
+from tests.bluez.stand_in import StandIn, bluez
 
 if sys.platform != "linux":
     pytest.skip("BlueZ is Linux's: its path is checked there", allow_module_level=True)
@@ -134,6 +134,20 @@ def test_a_link_that_breaks_is_made_again_and_time_goes_on() -> None:
     asyncio.run(story())
 
 
+def test_an_adapter_that_is_pulled_out_and_plugged_in_again_costs_only_the_time_between() -> None:
+    async def story() -> None:
+        async with VirtualRadio([sensor(0)]) as radio, bluez(radio.backend) as linux:
+            [source] = await sources(radio, Backend())
+            pulling = asyncio.create_task(pulled_out(linux, source, radio))
+            stream = await taken(
+                source, lambda chunk: pulling.done() and chunk.t_s[-1] > pulling.result() + 1.0
+            )
+        [gap] = gaps(stream.t_s, RATE_HZ)
+        assert gap.start_s < pulling.result() < gap.end_s
+
+    asyncio.run(story())
+
+
 def test_a_sensor_that_a_killed_program_left_connected_is_found_and_streamed() -> None:
     async def story() -> None:
         device = sensor(0)
@@ -186,7 +200,7 @@ def test_an_adapter_that_is_off_is_told_in_one_line_with_the_remedy() -> None:
 def test_a_computer_without_an_adapter_says_so_in_one_line_with_the_remedy() -> None:
     async def story() -> None:
         async with VirtualRadio([]) as radio, bluez(radio.backend) as linux:
-            linux.unplug()
+            await linux.unplug()
             await scan(0.1, backend=Backend())
 
     with pytest.raises(BluetoothError, match=ONE_LINE % "No Bluetooth adapters .* plug in"):
@@ -259,6 +273,16 @@ async def killed_while_streaming() -> None:
     async with program("tests.bluez.streaming") as (process, output):
         assert await output.readline() == b"streaming\n"
         process.kill()
+
+
+async def pulled_out(linux: StandIn, source: BleSource, radio: VirtualRadio) -> float:
+    """Take the adapter away until the source tells of it, and put it back; when that was."""
+    await until(lambda: source.link.connected)
+    await radio.sleep_until(radio.now() + 0.5)
+    await linux.unplug()
+    await until(lambda: "No Bluetooth adapters" in (source.problem or ""))
+    linux.plug_in()
+    return radio.now()
 
 
 @asynccontextmanager
