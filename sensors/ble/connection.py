@@ -9,14 +9,15 @@ from dataclasses import dataclass
 
 from bleak import BleakClient
 from bleak.backends.characteristic import BleakGATTCharacteristic
-from bleak.exc import BleakError
-from bleak_retry_connector import establish_connection
+from bleak_retry_connector import BLEAK_RETRY_EXCEPTIONS, establish_connection
 
 from sensors.ble.backend import Backend
 from sensors.ble.scanning import Found, located
 from sensors.devices.family import Family, Read, Write
 
-_LINK_ERRORS = (BleakError, OSError, EOFError, TimeoutError)
+_LINK_ERRORS = (*BLEAK_RETRY_EXCEPTIONS, OSError, KeyError, AssertionError)
+"""What bleak lets out when a link breaks or the bus goes down while it is at work."""
+
 _LOOK_S = 5.0
 _SILENCE_S = 5.0
 _ANSWER_S = 5.0

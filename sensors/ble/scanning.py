@@ -27,7 +27,8 @@ class Found:
 async def scan(seconds: float = 5.0, *, backend: Backend) -> list[Found]:
     """All sensors heard in so many seconds, the strongest first; BluetoothError without Bluetooth.
 
-    A sensor that is still connected from a run that crashed does not advertise, but is found too.
+    A sensor that is connected does not advertise, but is found too: by this program, or still by
+    one that crashed.
     """
     async with backend.lock:
         with explained():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import Coroutine
 from typing import Any, Protocol
@@ -73,6 +74,7 @@ class VirtualDevice:
         self._streaming: Settings | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._has_streamed = False
+        self._charge_percent = 100.0
         self._on = False
         self._away_until_s = 0.0
         self._changing = asyncio.Lock()
@@ -90,6 +92,7 @@ class VirtualDevice:
     async def power_on(self, world: World, host: Host) -> None:
         """Serve and advertise."""
         self._world = world
+        self._charge_percent = float(self.peripheral.battery_percent)
         profile = self.peripheral.profile
         config = DeviceConfiguration(
             name=profile.name, address=Address(self.address), advertising_data=_advertising(profile)
@@ -179,9 +182,9 @@ class VirtualDevice:
 
     async def _suffer(self, streamed_s: float, block_s: float) -> None:
         """Whatever befalls the sensor in a block that ends `streamed_s` into the stream."""
-        used = self._faults.battery_percent_per_hour * streamed_s / 3600
-        self.peripheral.battery_percent = max(0, 100 - int(used))
-        if used >= 100:
+        self._charge_percent -= self._faults.battery_percent_per_hour * block_s / 3600
+        self.peripheral.battery_percent = max(0, math.ceil(self._charge_percent))
+        if self._charge_percent <= 0:
             self._start("off", self.power_off())
         every_s = self._faults.drop_every_s
         if every_s is not None and streamed_s // every_s > (streamed_s - block_s) // every_s:
