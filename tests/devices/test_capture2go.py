@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-import capture2go  # type: ignore[import-untyped]
+import capture2go
 import numpy as np
 import pytest
-from capture2go.parsing import Unpacker  # type: ignore[import-untyped]
+from capture2go.parsing import Unpacker
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from polar_python.constants import PmdMeasurementType  # type: ignore[import-untyped]
-from polar_python.models import (  # type: ignore[import-untyped]
+from polar_python.constants import PmdMeasurementType
+from polar_python.models import (
     ACCData,
     GyroData,
     MeasurementSettings,
 )
-from polar_python.parsers import parse_polar_data  # type: ignore[import-untyped]
+from polar_python.parsers import parse_polar_data
 
 from sensors.devices.family import Battery, CodecError, Frame, Message, Reply, Samples
 from sensors.devices.polar import (
