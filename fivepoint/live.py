@@ -87,6 +87,8 @@ def read_live(path: Path) -> LiveState | None:
 
 def status_line(state: LiveState) -> str:
     """The state in one line for the terminal: for how long, what was done, how each sensor is."""
+    if state.phase is not LivePhase.RECORDING:
+        return state.phase
     elapsed = timedelta(seconds=int(state.elapsed_s))
     done = f"{elapsed}  {state.posture}  {state.repetitions} repetitions"
     return "  ".join([done, *(_sensor_line(sensor) for sensor in state.sensors)])

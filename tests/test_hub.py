@@ -157,10 +157,12 @@ def test_the_live_state_is_plain_json_while_recording(tmp_path: Path) -> None:
 
 def test_the_live_state_fits_a_line_that_tells_whether_it_records(tmp_path: Path) -> None:
     record(Plan(folder=tmp_path, duration_s=0.4), Steady())
-    state = live(tmp_path)
-    assert (
-        status_line(state) == "0:00:00  unknown  0 repetitions  waist: 87 % battery, 0.0 s missing"
-    )
+    assert status_line(live(tmp_path)) == "finished"
+    state = msgspec.structs.replace(live(tmp_path), elapsed_s=3723.4, phase=LivePhase.RECORDING)
+    assert status_line(state).split("  ") == [
+        *("1:02:03", "unknown", "0 repetitions"),
+        "waist: 87 % battery, 0.0 s missing",
+    ]
     away = msgspec.structs.replace(state.sensors[0], connected=False)
     assert status_line(msgspec.structs.replace(state, sensors=(away,))).endswith("NOT CONNECTED")
 

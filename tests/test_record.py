@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -15,14 +16,17 @@ import pytest
 
 from analytics.session import analyze
 from fivepoint.cli import main
+from fivepoint.hub import Plan
 from fivepoint.live import LIVE_NAME, LivePhase, read_live
 from fivepoint.options import Worn
-from fivepoint.recorder import assigned
-from sensors.ble import Found
+from fivepoint.recorder import Radio, assigned, run_hub
+from fivepoint.simulated import calibrated_simulation
+from sensors.ble import Found, scan
 from sensors.devices import FAMILIES
 from sensors.errors import FivepointError
 from sensors.recording import Recording, RecordingKind, find_recordings, read_recording
 from sensors.types import Placement
+from sensors.virtual import VirtualDevice, VirtualRadio, motions
 from tests.test_cli import data_folder, refusal
 
 __all__ = ["data_folder"]
@@ -80,6 +84,25 @@ def test_a_recording_can_be_played_too(tmp_path: Path) -> None:
     recording = only_recording(tmp_path)
     assert recording.header.kind is RecordingKind.EXERCISE
     assert [info.placement for info in recording.header.streams] == [Placement.STERNUM]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_at_the_end_every_sensor_has_been_told_to_stop(family: str, tmp_path: Path) -> None:
+    simulation, _ = calibrated_simulation("fall_forward")
+    motion = motions(simulation.chunks())[Placement.PELVIS]
+    device = VirtualDevice(FAMILIES[family], motion, address="C0:FF:EE:00:00:01")
+
+    async def run() -> None:
+        async with VirtualRadio([device]) as radio:
+            (sensor,) = await scan(0.2, backend=radio.backend)
+            reached = Radio(radio.backend, 100.0, radio.now)
+            plan = Plan(folder=tmp_path, duration_s=1.0)
+            await run_hub(plan, {Placement.PELVIS: sensor}, reached, asyncio.Event())
+            assert not device.connected
+            can_be_stopped = bool(FAMILIES[family].stop())
+            assert device.streaming is not can_be_stopped
+
+    asyncio.run(run())
 
 
 def test_faults_are_played_and_told(tmp_path: Path) -> None:
