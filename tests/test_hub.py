@@ -39,6 +39,9 @@ AS_FAST_AS_READ = float("inf")
 on_unix = pytest.mark.skipif(sys.platform == "win32", reason="no such signals on Windows")
 
 
+LONG = pytest.param("positioning_pad", marks=pytest.mark.slow)
+
+
 def replayed(name: str, *, speed: float = AS_FAST_AS_READ) -> tuple[ReplaySource, Plan]:
     """A sample stream as a sensor, and a plan with its calibrations but without a folder."""
     recording = read_recording(STREAMS / name)
@@ -98,7 +101,7 @@ class Silent:
         yield steady(STERNUM, 1)
 
 
-@pytest.mark.parametrize("name", ["bridging_good", "fall_forward", "positioning_pad"])
+@pytest.mark.parametrize("name", ["bridging_good", "fall_forward", LONG])
 def test_what_is_found_live_is_what_analysis_finds_bit_for_bit(name: str, tmp_path: Path) -> None:
     source, plan = replayed(name)
     result = record(replace(plan, folder=tmp_path), source)
@@ -315,6 +318,7 @@ def test_a_signal_ends_a_recording_that_is_whole(asked_by: signal.Signals, tmp_p
 
 
 @on_unix
+@pytest.mark.slow
 def test_a_killed_recorder_loses_half_a_second_and_is_resumed_by_the_next(tmp_path: Path) -> None:
     with recorder(tmp_path) as process:
         wait_for(lambda: seconds_recorded(tmp_path)(6), process)
