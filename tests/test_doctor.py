@@ -53,7 +53,8 @@ def test_a_good_sensor_is_well_in_every_respect() -> None:
     findings = examined()
     assert complaints(findings) == ""
     told = "\n".join(finding.text for finding in findings)
-    for part in ("dBm", "90 % battery", "of 104", "lost 0.0%", "up to 8 g"):
+    reach = f"up to {FAMILIES['movesense'].settings(100.0).acc_range_g:.0f} g"
+    for part in ("dBm", "90 % battery", "of 104", "lost 0.0%", reach):
         assert part in told
 
 
