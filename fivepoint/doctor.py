@@ -18,7 +18,7 @@ from pathlib import Path
 from sensors.ble import Backend, BleSource, BluetoothError, Found, scan
 from sensors.errors import FivepointError
 from sensors.source import opened
-from sensors.types import GRAVITY_MS2, Placement
+from sensors.types import Placement
 
 LEAST_FREE_BYTES = 2_000_000_000
 """Two sensors at 100 Hz fill half of it in a day: 26 bytes a sample while it is being finished."""
@@ -186,12 +186,13 @@ def _judged(sensor: Found, source: BleSource, stream: _Stream) -> list[Finding]:
             )
         ]
     (info,) = source.infos
+    range_g = sensor.family.settings(info.rate_hz).acc_range_g
     return [
         _signal(sensor),
         _battery(sensor, source.link.battery_percent),
         _rate(sensor, stream, info.rate_hz),
         _loss(sensor, stream),
-        Finding(True, f"{sensor.name} measures up to {info.acc_range_ms2 / GRAVITY_MS2:.0f} g"),
+        Finding(True, f"{sensor.name} measures up to {range_g:g} g"),
     ]
 
 
