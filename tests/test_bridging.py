@@ -196,7 +196,7 @@ GAPS = st.tuples(st.floats(32.0, 60.0), st.floats(0.1, 3.0))
         (STERNUM, Segment.TRUNK, False),
     ],
 )
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(cuts=CUTS, gap=GAPS)
 def test_the_result_does_not_depend_on_how_the_stream_is_cut(
     sensor: VirtualSensor,

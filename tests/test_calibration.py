@@ -58,7 +58,7 @@ def calibrate_from(
     return calibration
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 10_000))
 def test_standing_and_lying_undo_any_mounting(
     tmp_path_factory: pytest.TempPathFactory, seed: int

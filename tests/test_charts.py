@@ -152,7 +152,7 @@ def luminance(colour: str) -> float:
     return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(samples=st.integers(2000, 20000), spike=st.floats(0.0, 1.0, exclude_max=True))
 def test_a_thinned_signal_keeps_its_extremes(samples: int, spike: float) -> None:
     values = np.sin(np.arange(samples) / 50.0)
@@ -224,7 +224,7 @@ def test_lanes_hold_what_lasts_and_are_left_out_where_nothing_does() -> None:
     assert signal_charts.lanes([span], Window(start_s=95, end_s=99, palette=LIGHT)) is None
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(start_s=st.floats(0, 5000), length_s=st.floats(10, 90_000))
 def test_time_axes_have_a_few_round_ticks(start_s: float, length_s: float) -> None:
     window = Window(start_s=start_s, end_s=start_s + length_s, palette=LIGHT)

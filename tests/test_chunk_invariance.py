@@ -104,7 +104,7 @@ def test_the_stream_has_something_for_every_detector(name: str, stream: BodyChun
 
 
 @pytest.mark.parametrize("name", DETECTORS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(cuts=cuts, losses=losses)
 def test_a_detector_finds_the_same_however_its_stream_is_cut(
     name: str, stream: BodyChunk, cuts: list[int], losses: list[tuple[Segment, float, float]]
@@ -120,7 +120,7 @@ def test_a_detector_finds_the_same_sample_by_sample(name: str, stream: BodyChunk
     assert detect(DETECTORS[name](), single) == detect(DETECTORS[name](), [stream])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(cuts=cuts, losses=losses)
 def test_the_summary_of_the_spine_does_not_depend_on_the_cuts(
     stream: BodyChunk, cuts: list[int], losses: list[tuple[Segment, float, float]]
@@ -162,7 +162,7 @@ def _kept(chunk: Chunk, mask: NDArray[np.bool_]) -> Chunk:
     return Chunk(chunk.placement, chunk.t_s[mask], chunk.acc[mask], gyro)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     cut_times_s=st.lists(st.floats(0.0, DURATION_S), max_size=20),
     lost=st.lists(

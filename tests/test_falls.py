@@ -140,7 +140,7 @@ def test_walking_for_an_hour_gives_nothing() -> None:
 
 
 @given(seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_how_the_sensor_is_turned_changes_nothing(seed: int) -> None:
     turn, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(3, 3)))
     there = fall()
@@ -303,14 +303,14 @@ def random_stream(seed: int) -> BodyChunk:
     seed=st.integers(0, 500),
     cuts=st.lists(st.integers(1, 4500), max_size=60),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_streaming_equals_batch(seed: int, cuts: list[int]) -> None:
     whole = random_stream(seed)
     assert detect(FallDetector(), cut(whole, cuts)) == detect(FallDetector(), [whole])
 
 
 @given(cuts=st.lists(st.integers(1, 900), max_size=60))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_streaming_equals_batch_for_slides(cuts: list[int]) -> None:
     whole = BodyChunk(0, {Segment.PELVIS: sinking(0.85), Segment.TRUNK: sinking(0.8)})
     assert len(falls(whole)) == 1

@@ -142,7 +142,7 @@ def test_two_sensors_on_one_segment_are_refused() -> None:
         FrontEnd([info(Placement.WAIST), info(Placement.PELVIS)])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_the_result_does_not_depend_on_how_the_streams_are_cut(data: st.DataObject) -> None:
     """Bit for bit, with dropped samples, gaps, and two sensors of different rates interleaved."""

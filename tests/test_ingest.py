@@ -290,7 +290,7 @@ def test_whatever_a_session_holds_it_comes_back_the_same(tmp_path: Path) -> None
     with opened(tmp_path) as (store, cursor):
         recording_id = count()
 
-        @settings(max_examples=20, deadline=None)
+        @settings(max_examples=20)
         @given(lifts, lifts, st.booleans())
         def comes_back(holds_s: list[int], bouts_min: list[int], upright: bool) -> None:
             posture = Posture.UPRIGHT if upright else Posture.PRONE

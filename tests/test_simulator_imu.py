@@ -48,7 +48,7 @@ def test_at_rest_an_ideal_sensor_reads_gravity_and_nothing_else() -> None:
     assert not gyro_of(chunk)[still].any()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 2**31))
 def test_mounting_only_rotates(seed: int) -> None:
     mounting = Rotation.random(rng=np.random.default_rng(seed)).as_matrix()

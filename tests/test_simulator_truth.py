@@ -77,7 +77,7 @@ def test_lying_begins_where_the_trunk_inclines_by_60_degrees() -> None:
     assert before_deg < 60.0 <= after_deg
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seeds, st.floats(4.0, 12.0))
 def test_postures_of_any_day_tile_it_and_change_each_time(seed: int, minutes: float) -> None:
     script = day_at_home(minutes=minutes, rng=np.random.default_rng(seed))
@@ -93,7 +93,7 @@ def test_postures_of_any_day_tile_it_and_change_each_time(seed: int, minutes: fl
     assert not simulation.truth["hyperextension"]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seeds, st.integers(1, 12), st.floats(6.0, 35.0), st.floats(0.0, 0.4))
 def test_repetitions_of_any_set_lie_within_supine_and_in_order(
     seed: int, reps: int, peak_deg: float, fatigue: float

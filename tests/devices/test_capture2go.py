@@ -8,7 +8,7 @@ import capture2go
 import numpy as np
 import pytest
 from capture2go.parsing import Unpacker
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sensors.devices import FAMILIES
@@ -78,7 +78,6 @@ def test_frames_survive_their_bytes(frame: Frame) -> None:
     assert type(frame).from_bytes(bytes(frame)) == frame
 
 
-@settings(deadline=None)
 @given(payloads)
 def test_samples_are_those_of_the_makers_decoder(payload: FullPacked) -> None:
     data = package_of(payload)

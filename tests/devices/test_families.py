@@ -210,7 +210,7 @@ def _feed_damaged(family: Family, data: st.DataObject, *, least: int, most: int)
 
 
 @each_family
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_damaged_bytes_raise_nothing_but_the_typed_error(name: str, data: st.DataObject) -> None:
     _feed_damaged(FAMILIES[name], data, least=1, most=8)
@@ -218,7 +218,7 @@ def test_damaged_bytes_raise_nothing_but_the_typed_error(name: str, data: st.Dat
 
 @pytest.mark.slow
 @each_family
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(data=st.data())
 def test_a_flood_of_damaged_bytes_raises_nothing_but_the_typed_error(
     name: str, data: st.DataObject
@@ -228,7 +228,7 @@ def test_a_flood_of_damaged_bytes_raises_nothing_but_the_typed_error(
 
 
 @each_family
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(written=st.binary(max_size=260))
 def test_a_virtual_sensor_survives_any_write(name: str, written: bytes) -> None:
     peripheral = started(FAMILIES[name])

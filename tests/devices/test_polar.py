@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from polar_python.constants import PmdMeasurementType
@@ -112,7 +112,6 @@ def test_the_angular_rate_of_the_reference() -> None:
     assert MeasuredFrame.from_bytes(GYRO_VECTOR).counts.tolist() == [[-22, 8, 13], [-23, 11, 16]]
 
 
-@settings(deadline=None)
 @given(acc_frames)
 def test_acceleration_is_that_of_the_other_decoder(frame: MeasuredFrame) -> None:
     theirs = parse_polar_data(bytearray(bytes(frame)), lambda measurement: 1.0)
@@ -124,7 +123,6 @@ def test_acceleration_is_that_of_the_other_decoder(frame: MeasuredFrame) -> None
     np.testing.assert_allclose(ours.acc * 1000 / GRAVITY_MS2, theirs.data, atol=1e-6)
 
 
-@settings(deadline=None)
 @given(gyro_frames)
 def test_angular_rate_is_that_of_the_other_decoder(frame: MeasuredFrame) -> None:
     theirs = parse_polar_data(bytearray(bytes(frame)), FACTOR_OF_THEIRS.get)

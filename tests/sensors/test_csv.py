@@ -128,7 +128,7 @@ def test_headers_marks_and_line_ends_do_not_matter(path: Path, ending: str) -> N
     peak_dps=st.floats(0, 30_000),
     seed=st.integers(0, 1000),
 )
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_whatever_the_range_nothing_clips(peak_g: float, peak_dps: float, seed: int) -> None:
     random = np.random.default_rng(seed)
     acc, gyro = random.uniform(-1, 1, (2, 100, 3))

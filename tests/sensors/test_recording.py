@@ -83,7 +83,7 @@ def interleaved(draw: st.DrawFn, infos: tuple[StreamInfo, ...]) -> list[Chunk]:
     chunks=interleaved((WAIST, STERNUM, PELVIS)).filter(bool),
     chunk_s=st.sampled_from([0.02, 0.7, 10.0, float("inf")]),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_recording_gives_back_every_sample_on_whole_counts(
     chunks: list[Chunk], chunk_s: float
 ) -> None:
@@ -99,7 +99,7 @@ def test_a_recording_gives_back_every_sample_on_whole_counts(
 
 
 @given(chunks=interleaved((WAIST, STERNUM)).filter(bool), chunk_s=st.sampled_from([0.05, 1.0]))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_chunks_come_in_order_of_time_and_within_windows(
     chunks: list[Chunk], chunk_s: float
 ) -> None:

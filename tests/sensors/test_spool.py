@@ -31,7 +31,7 @@ on_unix = pytest.mark.skipif(sys.platform == "win32", reason="kills and limits a
 
 
 @given(pieces=st.integers(1, 400), chunk=st.builds(steady, st.just(WAIST), st.floats(0.02, 5)))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_a_spool_becomes_the_recording_that_writing_at_once_gives(
     pieces: int, chunk: Chunk
 ) -> None:
@@ -123,7 +123,7 @@ def cut_off(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple[
 
 @pytest.mark.parametrize("zeros", [0, 5000], ids=["cut short", "filled with zeros"])
 @given(share=st.floats(0, 1))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_spool_cut_at_any_byte_keeps_every_batch_before(
     cut_off: tuple[Path, list[tuple[int, int]]], zeros: int, share: float
 ) -> None:
