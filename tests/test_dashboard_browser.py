@@ -51,10 +51,16 @@ def test_the_navigation_leads_through_all_pages_and_keeps_the_patient(
     with visit(browser) as watched:
         page = watched.page
         page.goto(f"{address}/?patient=fallen")
-        for name in ("Progress", "Caseload", "Patient"):
-            page.get_by_role("link", name=name, exact=True).click()
+        expect(page.get_by_text("A fall was noticed")).to_be_visible(timeout=WAIT_MS)
+        settle(page)
+        for link, heading in (
+            ("Progress", "Your progress"),
+            ("Caseload", "Call today"),
+            ("Patient", "The fallen one"),
+        ):
+            page.get_by_role("link", name=link, exact=True).click()
+            expect(page.get_by_role("heading", name=heading)).to_be_visible(timeout=WAIT_MS)
             settle(page)
-        expect(page.get_by_role("heading", name="The fallen one")).to_be_visible()
         assert watched.complaints == []
 
 
