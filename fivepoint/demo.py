@@ -20,7 +20,6 @@ from zoneinfo import ZoneInfo
 import msgspec
 import numpy as np
 
-from analytics.calibration import calibrate
 from analytics.outcomes import PAIN, Outcome
 from analytics.pathway import Evidence, load_pathway, phase_dates
 from analytics.prescription import ItemKind, Prescription, prescribe, progress, revise
@@ -29,11 +28,11 @@ from analytics.store import Cursor, Store, StoredSession, ingest_all
 from analytics.store.queries import add_outcome, add_patient, add_prescription
 from fivepoint.demo_people import PEOPLE, Person
 from fivepoint.output import with_progress
+from fivepoint.simulated import calibrated
 from sensors.recording import RecordingHeader, RecordingKind, write_recording
 from sensors.simulator import (
     BridgingSet,
     Rest,
-    Simulation,
     VirtualSensor,
     calibration_poses,
     day_at_home,
@@ -43,7 +42,7 @@ from sensors.simulator import (
     simulate,
 )
 from sensors.simulator.sessions import Script
-from sensors.types import Calibration, Placement
+from sensors.types import Placement
 from sensors.version import VERSION
 
 TIME_ZONE = "Europe/Berlin"
@@ -235,7 +234,7 @@ def _record(task: _Task) -> StoredSession:
         started_at=local.astimezone(UTC),
         kind=KINDS[task.activity],
         streams=simulation.infos,
-        calibrations=_calibrated(simulation, task.id),
+        calibrations=calibrated(simulation, task.id),
     )
     folder = task.folder / task.id
     recording = write_recording(folder, header, simulation.chunks(CHUNK_S))
@@ -270,17 +269,6 @@ def _sets(task: _Task) -> Iterator[BridgingSet]:
             fatigue=person.fatigue,
             rest_s=3.0,
         )
-
-
-def _calibrated(simulation: Simulation, made_from: str) -> tuple[Calibration, ...]:
-    """Calibrations as a wearer makes them, from the poses at the start."""
-    return calibrate(
-        simulation.infos,
-        simulation.chunks(CHUNK_S),
-        still=simulation.still_s,
-        lying=simulation.lying_s,
-        made_from=made_from,
-    )
 
 
 def _now() -> datetime:

@@ -42,11 +42,15 @@ def calibrated_simulation(name: str, seed: int = 1) -> tuple[Simulation, tuple[C
             f"{', '.join(SCENARIOS)}."
         )
     simulation = simulate_scenario(name, seed)
-    calibrations = calibrate(
+    return simulation, calibrated(simulation, name)
+
+
+def calibrated(simulation: Simulation, made_from: str) -> tuple[Calibration, ...]:
+    """The sensors of a simulation as the product calibrates them, from its first two poses."""
+    return calibrate(
         simulation.infos,
         simulation.chunks(),
         still=simulation.still_s,
         lying=simulation.lying_s,
-        made_from=name,
+        made_from=made_from,
     )
-    return simulation, calibrations
