@@ -56,16 +56,6 @@ class StreamInfo:
     model: str = ""
     clock: Clock = Clock.DEVICE
 
-    @property
-    def acc_range_ms2(self) -> float:
-        """Largest specific force that a count can hold."""
-        return self.acc_scale_ms2 * FULL_SCALE_COUNTS
-
-    @property
-    def gyro_range_rads(self) -> float | None:
-        """Largest angular rate that a count can hold."""
-        return None if self.gyro_scale_rads is None else self.gyro_scale_rads * FULL_SCALE_COUNTS
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chunk:

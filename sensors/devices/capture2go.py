@@ -39,6 +39,7 @@ from sensors.devices.family import (
     Service,
     Settings,
     Write,
+    nearest_rate,
 )
 from sensors.devices.packets import Packet, Packets, from_counts, to_counts
 from sensors.types import Placement, StreamInfo
@@ -98,8 +99,7 @@ class Capture2Go:
 
     def settings(self, rate_hz: float) -> Settings:
         """One of six rates; the ranges are fixed."""
-        nearest = min(MODE_OF_RATE, key=lambda rate: abs(rate - rate_hz))
-        return Settings(float(nearest), ACC_RANGE_G, GYRO_RANGE_DPS)
+        return Settings(nearest_rate(MODE_OF_RATE, rate_hz), ACC_RANGE_G, GYRO_RANGE_DPS)
 
     def stream_info(self, settings: Settings, placement: Placement, device_id: str) -> StreamInfo:
         """The sensor's own counts."""

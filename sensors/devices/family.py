@@ -8,7 +8,7 @@ notifications. Neither does any input or output. UUIDs are 128-bit and in lower 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, Self
 
@@ -50,6 +50,11 @@ class Settings:
     rate_hz: float
     acc_range_g: float
     gyro_range_dps: float | None
+
+
+def nearest_rate(rates_hz: Iterable[float], rate_hz: float) -> float:
+    """The rate that a family can do and that comes nearest to the one asked for."""
+    return float(min(rates_hz, key=lambda rate: abs(rate - rate_hz)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

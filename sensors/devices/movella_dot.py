@@ -27,6 +27,7 @@ from sensors.devices.family import (
     Service,
     Settings,
     Write,
+    nearest_rate,
 )
 from sensors.devices.packets import Packet, Packets
 from sensors.types import FULL_SCALE_COUNTS, GRAVITY_MS2, FloatArray, Placement, StreamInfo
@@ -168,8 +169,7 @@ class MovellaDot:
 
     def settings(self, rate_hz: float) -> Settings:
         """One of eight rates up to 60 Hz; the ranges are fixed."""
-        nearest = min(RATES_HZ, key=lambda rate: abs(rate - rate_hz))
-        return Settings(float(nearest), ACC_RANGE_G, GYRO_RANGE_DPS)
+        return Settings(nearest_rate(RATES_HZ, rate_hz), ACC_RANGE_G, GYRO_RANGE_DPS)
 
     def stream_info(self, settings: Settings, placement: Placement, device_id: str) -> StreamInfo:
         """Samples are floats on the air: the counts spread over the ranges."""

@@ -29,6 +29,7 @@ from sensors.devices.family import (
     Service,
     Settings,
     Write,
+    nearest_rate,
 )
 from sensors.devices.packets import Packet, Packets, Spacing
 from sensors.types import (
@@ -167,8 +168,7 @@ class Movesense:
 
     def settings(self, rate_hz: float) -> Settings:
         """One of five rates; the ranges are the sensor's own and cannot be set over GSP."""
-        nearest = min(RATES_HZ, key=lambda rate: abs(rate - rate_hz))
-        return Settings(float(nearest), ACC_RANGE_G, GYRO_RANGE_DPS)
+        return Settings(nearest_rate(RATES_HZ, rate_hz), ACC_RANGE_G, GYRO_RANGE_DPS)
 
     def stream_info(self, settings: Settings, placement: Placement, device_id: str) -> StreamInfo:
         """Samples are floats on the air: the counts spread over the widest ranges it can have."""

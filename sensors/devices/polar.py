@@ -27,6 +27,7 @@ from sensors.devices.family import (
     Service,
     Settings,
     Write,
+    nearest_rate,
 )
 from sensors.devices.joining import SixAxes
 from sensors.devices.packets import Packet, Packets, Spacing, from_counts, to_counts
@@ -90,9 +91,10 @@ class Polar:
 
     def settings(self, rate_hz: float) -> Settings:
         """One of its rates, in the widest range."""
-        nearest = min(self.rates_hz, key=lambda rate: abs(rate - rate_hz))
         return Settings(
-            float(nearest), float(ACC_RANGE_G), float(GYRO_RANGE_DPS) if self.has_gyro else None
+            nearest_rate(self.rates_hz, rate_hz),
+            float(ACC_RANGE_G),
+            float(GYRO_RANGE_DPS) if self.has_gyro else None,
         )
 
     def stream_info(self, settings: Settings, placement: Placement, device_id: str) -> StreamInfo:

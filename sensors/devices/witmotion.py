@@ -27,6 +27,7 @@ from sensors.devices.family import (
     Service,
     Settings,
     Write,
+    nearest_rate,
 )
 from sensors.devices.packets import from_counts, to_counts
 from sensors.types import GRAVITY_MS2, Clock, Placement, StreamInfo
@@ -140,8 +141,7 @@ class WitMotion:
 
     def settings(self, rate_hz: float) -> Settings:
         """One of five rates; the ranges are fixed."""
-        nearest = min(RATE_CODES, key=lambda rate: abs(rate - rate_hz))
-        return Settings(float(nearest), ACC_RANGE_G, GYRO_RANGE_DPS)
+        return Settings(nearest_rate(RATE_CODES, rate_hz), ACC_RANGE_G, GYRO_RANGE_DPS)
 
     def stream_info(self, settings: Settings, placement: Placement, device_id: str) -> StreamInfo:
         """The sensor's own counts; the times are estimated."""
