@@ -185,7 +185,7 @@ def scan(
     seconds: Annotated[float, typer.Option(min=1, help="How long to listen.")] = 8.0,
 ) -> None:
     """Show the sensors that can be heard, the nearest first."""
-    from fivepoint.recorder import scan_and_print
+    from fivepoint.finding import scan_and_print
 
     scan_and_print(seconds)
 

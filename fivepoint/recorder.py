@@ -12,20 +12,16 @@ from pathlib import Path
 from rich.console import Console
 
 from analytics.calibration import CalibrationError, calibrate
-from fivepoint.doctor import why_no_bluetooth
+from fivepoint.finding import find_worn
 from fivepoint.guide import Guide, GuidedSource
 from fivepoint.hub import Hub, Plan, begin, stopping_on_signals
 from fivepoint.live import LIVE_NAME, read_live, status_line
 from fivepoint.options import Worn
 from fivepoint.output import summary
-from sensors.ble import Backend, BleSource, BluetoothError, Found, scan
-from sensors.errors import FivepointError
+from sensors.ble import Backend, BleSource, Found
 from sensors.recording import RecordingKind, write_calibrations
 from sensors.source import merge
 from sensors.types import Placement
-
-SCAN_S = 8.0
-"""How long to listen: sensors advertise about once a second, and not every call is heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,33 +59,6 @@ def calibrate_live(folder: Path, worn: Sequence[Worn], rate_hz: float, to: Guidi
     """
     plan = Plan(folder=folder, kind=RecordingKind.CALIBRATION)
     asyncio.run(_calibrate(plan, worn, rate_hz, to))
-
-
-def scan_and_print(seconds: float) -> None:
-    """Print the sensors that are heard, the strongest first; FivepointError if there are none."""
-    for sensor in asyncio.run(_heard(Backend(), seconds)):
-        signal = "connected" if sensor.rssi_dbm is None else f"{sensor.rssi_dbm} dBm"
-        print(f"{sensor.name}  {sensor.family.model}  {signal}  {sensor.address}")
-
-
-def assigned(worn: Sequence[Worn], found: Sequence[Found]) -> dict[Placement, Found]:
-    """Which sensor is worn where, of those found, the strongest first.
-
-    Raises FivepointError if one of them is not there.
-    """
-    left = list(found)
-    sensors: dict[Placement, Found] = {}
-    for placement, name in sorted(worn, key=lambda each: each.sensor is None):
-        sensor = next((each for each in left if name is None or _is_called(each, name)), None)
-        if sensor is None:
-            raise FivepointError(
-                f"No sensor {name or 'is left'} for the {placement} among those heard "
-                f"({', '.join(each.name for each in found)}), so nothing is recorded; wake it, "
-                "bring it near, or give the name that `scan` shows."
-            )
-        left.remove(sensor)
-        sensors[placement] = sensor
-    return sensors
 
 
 async def run_hub(
@@ -163,36 +132,15 @@ class _Begun:
         return self._radio.now() - self._started_s
 
 
-async def _found(worn: Sequence[Worn], backend: Backend) -> dict[Placement, Found]:
-    return assigned(worn, await _heard(backend, SCAN_S))
-
-
 async def _record(plan: Plan, worn: Sequence[Worn], rate_hz: float) -> None:
     backend = Backend()
-    sensors = await _found(worn, backend)
+    sensors = await find_worn(worn, backend)
     with stopping_on_signals() as stop:
         await run_hub(plan, sensors, Radio(backend, rate_hz), stop)
 
 
 async def _calibrate(plan: Plan, worn: Sequence[Worn], rate_hz: float, to: Guiding) -> None:
     backend = Backend()
-    sensors = await _found(worn, backend)
+    sensors = await find_worn(worn, backend)
     with stopping_on_signals() as stop:
         await run_guide(plan, sensors, Radio(backend, rate_hz), stop, to)
-
-
-async def _heard(backend: Backend, seconds: float) -> list[Found]:
-    try:
-        found = await scan(seconds, backend=backend)
-    except BluetoothError as error:
-        raise why_no_bluetooth(error) from error
-    if not found:
-        raise FivepointError(
-            f"No sensor of a known kind was heard in {seconds:g} s, so there is nothing to record; "
-            "switch it on, bring it near, and end any other program that is connected to it."
-        )
-    return found
-
-
-def _is_called(sensor: Found, name: str) -> bool:
-    return name.casefold() in (sensor.name.casefold(), sensor.address.casefold())

@@ -13,9 +13,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from fivepoint.finding import assigned
 from fivepoint.hub import Plan, stopping_on_signals
 from fivepoint.options import Worn
-from fivepoint.recorder import Guiding, Radio, assigned, run_guide, run_hub
+from fivepoint.recorder import Guiding, Radio, run_guide, run_hub
 from fivepoint.simulated import calibrated_simulation
 from sensors.ble import Found, scan
 from sensors.devices import FAMILIES

@@ -16,10 +16,11 @@ import pytest
 
 from analytics.session import analyze
 from fivepoint.cli import main
+from fivepoint.finding import assigned
 from fivepoint.hub import Plan
 from fivepoint.live import LIVE_NAME, LivePhase, read_live
 from fivepoint.options import Worn
-from fivepoint.recorder import Radio, assigned, run_hub
+from fivepoint.recorder import Radio, run_hub
 from fivepoint.simulated import calibrated_simulation
 from sensors.ble import Found, scan
 from sensors.devices import FAMILIES
