@@ -172,7 +172,8 @@ def record(
 
         record_sensors(plan, wear or [], rate)
         return
-    from fivepoint.virtual import Performance, read_faults, record_virtual
+    from fivepoint.performance import Performance, read_faults
+    from fivepoint.virtual import record_virtual
 
     performance = Performance(
         scenario=virtual, family=family, speed=speed, faults=read_faults(faults)
@@ -239,7 +240,8 @@ def calibrate(
 
         calibrate_live(load_settings().recordings_folder, wear or [], rate, to)
         return
-    from fivepoint.virtual import Performance, calibrate_virtual
+    from fivepoint.performance import Performance
+    from fivepoint.virtual import calibrate_virtual
 
     calibrate_virtual(Performance(scenario=virtual, family=family, speed=speed), rate, to)
 

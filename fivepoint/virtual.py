@@ -1,31 +1,35 @@
 """Recording from virtual sensors: the live product without hardware.
 
+The sensors are a process of their own, so that the hub does as much as with real ones, and no more.
 It imports bumble, which takes its time: import it where it is needed.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+import os
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+
+import msgspec
 
 from fivepoint.finding import assigned
 from fivepoint.hub import Plan, stopping_on_signals
 from fivepoint.options import Worn
+from fivepoint.performance import Performance, Played, Ready, Refused, Told
 from fivepoint.recorder import Guiding, Radio, run_guide, run_hub
-from fivepoint.simulated import calibrated_simulation
 from sensors.ble import Found, scan
-from sensors.devices import FAMILIES
-from sensors.devices.family import Family
 from sensors.errors import FivepointError
-from sensors.recording import RecordingKind, read_recording
-from sensors.simulator import SCENARIOS
-from sensors.types import Calibration, Chunk, Placement
-from sensors.virtual import Faults, VirtualDevice, VirtualRadio, motions
+from sensors.recording import RecordingKind
+from sensors.recording.manifest import calibration_from_json
+from sensors.types import Calibration, Placement
+from sensors.virtual import tuned_to
 
 _Run = Callable[[Mapping[Placement, Found], Radio, asyncio.Event], Awaitable[None]]
 
@@ -33,42 +37,58 @@ _SCAN_S = 0.3
 _LAST_PACKETS_S = 0.5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Performance:
-    """What virtual sensors of a family play, a scenario or a recording, and how well.
+@dataclass(frozen=True, slots=True)
+class VirtualSensors:
+    """Virtual sensors that were found, and what they play."""
 
-    `speed` above 1 suits families with a clock of their own only: the others are timed by when
-    their packets arrive.
+    radio: Radio
+    worn: Mapping[Placement, Found]
+    kind: RecordingKind
+    calibrations: tuple[Calibration, ...]
+    process: Process
+
+    async def played(self) -> None:
+        """Wait until they have played it all, and what they sent last has come."""
+        await _told(self.process)
+        await asyncio.sleep(_LAST_PACKETS_S)
+
+
+@asynccontextmanager
+async def virtual_sensors(
+    performance: Performance, rate_hz: float
+) -> AsyncIterator[VirtualSensors]:
+    """Virtual sensors that begin to play when all of them stream; they end on leaving.
+
+    They are a process of their own, which ends when this one does, however that comes about.
+    Raises FivepointError for an unknown scenario or family.
     """
-
-    scenario: str
-    family: str
-    speed: float = 1.0
-    faults: Faults | None = None
-
-
-def read_faults(text: str) -> Faults:
-    """Read faults from "loss=0.01,drop_every_s=30"; FivepointError says which there are."""
-    parts = [part.split("=", 1) for part in text.split(",") if part]
-    names = [field.name for field in fields(Faults)]
-    try:
-        return Faults(**{names[names.index(name.strip())]: float(value) for name, value in parts})
-    except ValueError as error:
-        raise FivepointError(
-            f"'{text}' does not name faults, so nothing was recorded; write them as "
-            f"loss=0.01,drop_every_s=30, choosing from: {', '.join(names)}."
-        ) from error
+    async with _player(performance) as process:
+        ready = await _told(process)
+        if isinstance(ready, Refused):
+            raise FivepointError(ready.reason)
+        if not isinstance(ready, Ready):
+            raise FivepointError(
+                "The virtual sensors ended before they began, so nothing was recorded; read the "
+                "message above."
+            )
+        async with tuned_to(ready.port) as backend:
+            worn = [Worn(placement, address) for placement, address in ready.worn.items()]
+            yield VirtualSensors(
+                Radio(backend, rate_hz, ready.time.now),
+                assigned(worn, await scan(_SCAN_S, backend=backend)),
+                ready.kind,
+                tuple(map(calibration_from_json, ready.calibrations)),
+                process,
+            )
 
 
 def record_virtual(plan: Plan, performance: Performance, rate_hz: float) -> None:
     """Record until the scenario is over, the planned duration is, or somebody stops it.
 
-    The kind and the calibrations of the recording are those of the scenario. Raises
-    FivepointError for an unknown scenario or family, and what `Hub.run` raises.
+    The kind and the calibrations of the recording are those of the scenario. Raises what
+    `virtual_sensors` and `Hub.run` raise.
     """
-    scene = _scene(performance.scenario)
-    plan = replace(plan, kind=scene.kind, calibrations=scene.calibrations)
-    asyncio.run(_perform(performance, scene, rate_hz, partial(run_hub, plan)))
+    asyncio.run(_record(plan, performance, rate_hz))
 
 
 def calibrate_virtual(performance: Performance, rate_hz: float, to: Guiding) -> None:
@@ -76,56 +96,47 @@ def calibrate_virtual(performance: Performance, rate_hz: float, to: Guiding) -> 
 
     Raises CalibrationError if they do not play the poses, and what `record_virtual` raises.
     """
-    scene = _scene(performance.scenario)
     with TemporaryDirectory(prefix="fivepoint-") as folder:
         plan = Plan(folder=Path(folder), kind=RecordingKind.CALIBRATION)
-        asyncio.run(_perform(performance, scene, rate_hz, partial(run_guide, plan, to=to)))
+        asyncio.run(_calibrate(plan, performance, rate_hz, to))
 
 
-async def _perform(performance: Performance, scene: _Scene, rate_hz: float, run: _Run) -> None:
-    family = _family(performance.family)
-    devices = [
-        VirtualDevice(
-            family, motion, address=f"C0:FF:EE:00:00:{number:02X}", faults=performance.faults
-        )
-        for number, motion in enumerate(motions(scene.chunks).values(), start=1)
-    ]
-    async with VirtualRadio(devices, speed=performance.speed) as virtual:
-        radio = Radio(virtual.backend, rate_hz, virtual.now)
-        worn = [Worn(device.motion.placement, device.address) for device in devices]
-        sensors = assigned(worn, await scan(_SCAN_S, backend=radio.backend))
-        with stopping_on_signals() as stop:
-            ending = asyncio.create_task(_stop_when_played(virtual, stop))
-            await run(sensors, radio, stop)
-            ending.cancel()
+async def _record(plan: Plan, performance: Performance, rate_hz: float) -> None:
+    async with virtual_sensors(performance, rate_hz) as sensors:
+        plan = replace(plan, kind=sensors.kind, calibrations=sensors.calibrations)
+        await _until_played(sensors, partial(run_hub, plan))
 
 
-class _Scene(NamedTuple):
-    chunks: Iterable[Chunk]
-    kind: RecordingKind
-    calibrations: tuple[Calibration, ...]
+async def _calibrate(plan: Plan, performance: Performance, rate_hz: float, to: Guiding) -> None:
+    async with virtual_sensors(performance, rate_hz) as sensors:
+        await _until_played(sensors, partial(run_guide, plan, to=to))
 
 
-def _scene(name: str) -> _Scene:
-    """A scenario by its name, or a recording by its folder."""
-    if name not in SCENARIOS and Path(name).is_dir():
-        recording = read_recording(Path(name))
-        header = recording.header
-        return _Scene(recording.chunks(), header.kind, header.calibrations)
-    simulation, calibrations = calibrated_simulation(name)
-    return _Scene(simulation.chunks(), SCENARIOS[name].kind, calibrations)
+async def _until_played(sensors: VirtualSensors, run: _Run) -> None:
+    with stopping_on_signals() as stop:
+        ending = asyncio.create_task(sensors.played())
+        ending.add_done_callback(lambda _: stop.set())
+        await run(sensors.worn, sensors.radio, stop)
+        ending.cancel()
 
 
-def _family(name: str) -> Family:
-    if name not in FAMILIES:
-        raise FivepointError(
-            f"There is no family {name!r} of sensors, so nothing was recorded; choose one of: "
-            f"{', '.join(FAMILIES)}."
-        )
-    return FAMILIES[name]
+@asynccontextmanager
+async def _player(performance: Performance) -> AsyncIterator[Process]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "fivepoint.player", msgspec.json.encode(performance).decode()),
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdin=PIPE,
+        stdout=PIPE,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        await process.wait()
 
 
-async def _stop_when_played(radio: VirtualRadio, stop: asyncio.Event) -> None:
-    await radio.played()
-    await asyncio.sleep(_LAST_PACKETS_S)
-    stop.set()
+async def _told(process: Process) -> Told:
+    """What the sensors tell next; that they ended is like having played it all."""
+    assert process.stdout is not None
+    line = await process.stdout.readline()
+    return msgspec.json.decode(line, type=Told) if line else Played()

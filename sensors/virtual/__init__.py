@@ -5,11 +5,23 @@ Bumble takes its time to import: import this package where it is needed, not at 
 
 import logging
 
+from sensors.virtual.air import Air, AirTime
 from sensors.virtual.device import VirtualDevice
 from sensors.virtual.faults import Faults
 from sensors.virtual.motion import Motion, motions
-from sensors.virtual.radio import VirtualRadio
+from sensors.virtual.radio import VirtualRadio, tuned_to
+from sensors.virtual.serving import served
 
-__all__ = ["Faults", "Motion", "VirtualDevice", "VirtualRadio", "motions"]
+__all__ = [
+    "Air",
+    "AirTime",
+    "Faults",
+    "Motion",
+    "VirtualDevice",
+    "VirtualRadio",
+    "motions",
+    "served",
+    "tuned_to",
+]
 
 logging.getLogger("bumble").setLevel(logging.ERROR)  # it warns of each broken link
