@@ -1,30 +1,22 @@
-"""What keeps sensors from being recorded on this computer, each with what to do about it."""
+"""What keeps sensors from being recorded: the computer, Bluetooth, and each sensor's stream."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import re
-import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
+
+from fivepoint.computer import Finding, bluetooth, clock, disk, why_no_bluetooth
+from fivepoint.live import LIVE_NAME, LivePhase, LiveSensor, LiveState, read_live
 from sensors.ble import Backend, BleSource, BluetoothError, Found, scan
-from sensors.errors import FivepointError
 from sensors.source import opened
-from sensors.types import Placement
-
-LEAST_FREE_BYTES = 2_000_000_000
-"""Two sensors at 100 Hz fill half of it in a day: 26 bytes a sample while it is being finished."""
-
-OLDEST_BLUEZ = (5, 55)
-"""Bleak's own requirement."""
+from sensors.types import GRAVITY_MS2, Chunk, Placement
 
 WEAKEST_DBM = -85
 """Below, links break often. Engineering judgement."""
@@ -37,135 +29,52 @@ MOST_LOSS = 0.02
 MOST_RATE_ERROR = 0.05
 """Crystals are right to 0.01 %, but a few seconds by arrival are not."""
 
+MOST_GRAVITY_ERROR = 0.1
+"""Sensors are right to a few percent; a wrong range is wrong by two. Engineering judgement."""
+
 CONNECT_S = 20.0
 """How long a sensor may take to connect and start."""
 
-_BLUETOOTH_FOLDER = Path("/sys/class/bluetooth")
-_RFKILL_FOLDER = Path("/sys/class/rfkill")
 
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at; the text of what is not well says what to do."""
-
-    well: bool
-    text: str
+_FRESH = timedelta(seconds=10)
 
 
 def diagnose(recordings_folder: Path, *, seconds: float) -> Iterator[Finding]:
-    """Look at the computer, then for `seconds` at the streams of all sensors that are heard."""
+    """Look at the computer, then for `seconds` at the streams of all sensors that are heard.
+
+    Sensors that are being recorded into the folder are left to it, and told as their recorder
+    tells them.
+    """
+    now = datetime.now(UTC)
     yield disk(recordings_folder)
-    yield clock(datetime.now(UTC))
-    if sys.platform == "linux":
-        radio = adapter(_BLUETOOTH_FOLDER)
-        yield radio
-        if radio.well:
-            yield switch(_RFKILL_FOLDER)
-        yield bluez(_bluez_version())
-        if not radio.well:
-            return
-    yield from asyncio.run(_sensors(seconds))
+    yield clock(now, recordings_folder)
+    looked = bluetooth()
+    yield from looked
+    live = read_live(recordings_folder / LIVE_NAME)
+    if live is not None and live.phase is LivePhase.RECORDING and now - live.updated_at < _FRESH:
+        yield from being_recorded(live)
+    elif all(each.well for each in looked):
+        yield from asyncio.run(_sensors(seconds))
 
 
-def why_no_bluetooth(error: BluetoothError) -> FivepointError:
-    """The same error, or a plainer one if looking at the computer explains it."""
-    if sys.platform != "linux":
-        return error
-    looked = (adapter(_BLUETOOTH_FOLDER), switch(_RFKILL_FOLDER), bluez(_bluez_version()))
-    return next((FivepointError(each.text) for each in looked if not each.well), error)
-
-
-def disk(folder: Path) -> Finding:
-    """Whether a day can be recorded into a folder."""
-    free = shutil.disk_usage(folder).free
-    told = f"{free / 1e9:.1f} GB are free for recordings in {folder}"
-    if not os.access(folder, os.W_OK):
-        return Finding(
-            False,
-            f"{folder} may not be written to, so nothing can be recorded; give yourself the "
-            "right, or name another folder in FIVEPOINT_DATA",
-        )
-    if free < LEAST_FREE_BYTES:
-        return Finding(False, f"Only {told}, so a day may not fit; free {2 - free / 1e9:.1f} GB")
-    return Finding(True, told)
-
-
-def clock(now: datetime) -> Finding:
-    """Whether the computer's clock can be right: it is not older than this installation."""
-    installed = datetime.fromtimestamp(Path(__file__).stat().st_mtime, UTC)
-    told = f"the clock says {now:%Y-%m-%d %H:%M} UTC"
-    if now < installed:
-        return Finding(
-            False,
-            f"{told}, before Fivepoint was installed, so recordings would get wrong days; "
-            "set it, or connect to the internet so that it sets itself",
-        )
-    return Finding(True, told)
-
-
-def adapter(folder: Path) -> Finding:
-    """Whether the kernel's folder of Bluetooth adapters holds one."""
-    names = sorted(path.name for path in folder.glob("hci*") if ":" not in path.name)
-    if not names:
-        return Finding(
-            False,
-            "This computer has no Bluetooth adapter, so no sensor can be found; plug in a USB "
-            "adapter, or try virtual sensors with record --virtual",
-        )
-    return Finding(True, f"Bluetooth adapter {', '.join(names)}")
-
-
-def switch(folder: Path) -> Finding:
-    """Whether Bluetooth is switched off, by the kernel's folder of radio switches."""
-    for radio in sorted(folder.glob("rfkill*")):
-        if _content(radio / "type") != "bluetooth":
-            continue
-        if _content(radio / "hard") == "1":
-            return Finding(
-                False,
-                "Bluetooth is switched off by a switch or key of this computer, so no sensor can "
-                "be found; switch it on",
-            )
-        if _content(radio / "soft") == "1":
-            return Finding(
-                False,
-                "Bluetooth is switched off, so no sensor can be found; switch it on in the "
-                "settings, or with rfkill unblock bluetooth",
-            )
-    return Finding(True, "Bluetooth is not switched off")
-
-
-def bluez(version: str | None) -> Finding:
-    """Whether the Bluetooth service is there and not too old."""
-    oldest = ".".join(map(str, OLDEST_BLUEZ))
-    numbers = tuple(int(number) for number in re.findall(r"\d+", version or ""))
-    if not numbers:
-        return Finding(
-            False, f"BlueZ is not installed, so no sensor can be found; install {oldest} or newer"
-        )
-    if numbers < OLDEST_BLUEZ:
-        return Finding(
-            False, f"BlueZ {version} is too old to be relied upon; install {oldest} or newer"
-        )
-    return Finding(True, f"BlueZ {version}")
+def being_recorded(live: LiveState) -> list[Finding]:
+    """How the sensors are that a recorder has."""
+    return [each for sensor in live.sensors for each in _recorded(sensor, live.elapsed_s)]
 
 
 async def examine(
     sensor: Found, backend: Backend, *, seconds: float, now: Callable[[], float] = time.monotonic
 ) -> list[Finding]:
     """Connect to a sensor, take its stream for so many seconds by `now`, and judge it."""
-    started_s = now()
-    source = BleSource(sensor, Placement.PELVIS, clock=lambda: now() - started_s, backend=backend)
-    samples, first_s, last_s = 0, 0.0, 0.0
+    source = BleSource(sensor, Placement.PELVIS, clock=now, backend=backend)
+    taken: list[Chunk] = []
     with suppress(TimeoutError):
         async with asyncio.timeout(CONNECT_S + seconds), opened(source) as chunks:
             async for chunk in chunks:
-                first_s = first_s if samples else float(chunk.t_s[0])
-                samples, last_s = samples + len(chunk.t_s), float(chunk.t_s[-1])
-                if last_s - first_s >= seconds:
+                taken.append(chunk)
+                if chunk.t_s[-1] - taken[0].t_s[0] >= seconds:
                     break
-    stream = _Stream(samples, last_s - first_s, source.link.lost_s)
-    return _judged(sensor, source, stream)
+    return _judged(sensor, source, taken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +82,11 @@ class _Stream:
     samples: int
     span_s: float
     lost_s: float
+    felt_g: float
 
 
-def _judged(sensor: Found, source: BleSource, stream: _Stream) -> list[Finding]:
-    if stream.span_s <= 0:
+def _judged(sensor: Found, source: BleSource, taken: list[Chunk]) -> list[Finding]:
+    if not taken:
         why = source.problem or "no samples"
         return [
             Finding(
@@ -186,13 +96,19 @@ def _judged(sensor: Found, source: BleSource, stream: _Stream) -> list[Finding]:
             )
         ]
     (info,) = source.infos
-    range_g = sensor.family.settings(info.rate_hz).acc_range_g
+    acc = np.concatenate([chunk.acc for chunk in taken])
+    stream = _Stream(
+        samples=len(acc),
+        span_s=float(taken[-1].t_s[-1] - taken[0].t_s[0]),
+        lost_s=source.link.lost_s,
+        felt_g=float(np.median(np.linalg.norm(acc, axis=1))) / GRAVITY_MS2,
+    )
     return [
         _signal(sensor),
-        _battery(sensor, source.link.battery_percent),
+        _battery(sensor.name, source.link.battery_percent),
         _rate(sensor, stream, info.rate_hz),
-        _loss(sensor, stream),
-        Finding(True, f"{sensor.name} measures up to {range_g:g} g"),
+        _loss(sensor.name, stream.lost_s, stream.span_s),
+        _range(sensor, stream, sensor.family.settings(info.rate_hz).acc_range_g),
     ]
 
 
@@ -205,10 +121,10 @@ def _signal(sensor: Found) -> Finding:
     return Finding(True, told)
 
 
-def _battery(sensor: Found, percent: int | None) -> Finding:
+def _battery(name: str, percent: int | None) -> Finding:
     if percent is None:
-        return Finding(True, f"{sensor.name} does not tell its battery")
-    told = f"{sensor.name} has {percent} % battery"
+        return Finding(True, f"{name} does not tell its battery")
+    told = f"{name} has {percent} % battery"
     if percent < LOWEST_BATTERY_PERCENT:
         return Finding(False, f"{told}, so it may not last a day; charge it or change the battery")
     return Finding(True, told)
@@ -222,9 +138,9 @@ def _rate(sensor: Found, stream: _Stream, asked_hz: float) -> Finding:
     return Finding(True, told)
 
 
-def _loss(sensor: Found, stream: _Stream) -> Finding:
-    share = stream.lost_s / stream.span_s
-    told = f"{sensor.name} lost {share:.1%} in {stream.span_s:.0f} s"
+def _loss(name: str, lost_s: float, span_s: float) -> Finding:
+    share = lost_s / max(span_s, 1e-6)
+    told = f"{name} lost {share:.1%} in {span_s:.0f} s"
     if share > MOST_LOSS:
         return Finding(
             False,
@@ -234,37 +150,48 @@ def _loss(sensor: Found, stream: _Stream) -> Finding:
     return Finding(True, told)
 
 
+def _range(sensor: Found, stream: _Stream, range_g: float) -> Finding:
+    """Whether gravity is what it should be, which a wrong range or a broken sensor changes."""
+    told = f"{sensor.name} measures up to {range_g:g} g and feels {stream.felt_g:.2f} g"
+    if abs(stream.felt_g - 1) > MOST_GRAVITY_ERROR:
+        return Finding(
+            False,
+            f"{told} where at rest it should be 1, so angles and falls would be wrong; lay it "
+            "down and ask again, then switch it off and on",
+        )
+    return Finding(True, told)
+
+
+def _recorded(sensor: LiveSensor, elapsed_s: float) -> list[Finding]:
+    name = f"{sensor.model} at the {sensor.placement}, which is being recorded,"
+    if not sensor.connected:
+        return [
+            Finding(
+                False,
+                f"{name} is not connected, so it is missing in the recording; wake it or bring it "
+                "near, and charge it if it stays away",
+            )
+        ]
+    return [_battery(name, sensor.battery_percent), _loss(name, sensor.missing_s, elapsed_s)]
+
+
 async def _sensors(seconds: float) -> list[Finding]:
     backend = Backend()
     try:
         found = await scan(backend=backend)
     except BluetoothError as error:
         return [Finding(False, str(why_no_bluetooth(error)).rstrip("."))]
+    allowed = Finding(True, "Bluetooth may be used and answers")
     if not found:
         return [
+            allowed,
             Finding(
                 False,
                 "No sensor of a known kind is heard, so there is nothing to record; switch one "
                 "on, bring it near, and end any other program that is connected to it",
-            )
+            ),
         ]
     examined = await asyncio.gather(
         *(examine(sensor, backend, seconds=seconds) for sensor in found)
     )
-    return [finding for findings in examined for finding in findings]
-
-
-def _bluez_version() -> str | None:
-    """What the Bluetooth service's own tool says; None if it is not installed."""
-    tool = shutil.which("bluetoothctl")
-    if tool is None:
-        return None
-    done = subprocess.run([tool, "--version"], capture_output=True, text=True, timeout=10)
-    return done.stdout.rpartition(" ")[2].strip() or None
-
-
-def _content(path: Path) -> str:
-    try:
-        return path.read_text().strip()
-    except OSError:
-        return ""
+    return [allowed, *(finding for findings in examined for finding in findings)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from fivepoint.doctor import why_no_bluetooth
+from fivepoint.computer import why_no_bluetooth
 from fivepoint.options import Worn
 from sensors.ble import Backend, BluetoothError, Found, scan
 from sensors.errors import FivepointError

@@ -6,14 +6,18 @@ import asyncio
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec import structs
 
-from fivepoint import doctor
-from fivepoint.doctor import Finding, examine
+from analytics.events import Posture
+from fivepoint import computer
+from fivepoint.computer import Finding
+from fivepoint.doctor import being_recorded, examine
+from fivepoint.live import LivePhase, LiveSensor, LiveState
 from sensors.ble import scan
 from sensors.devices import FAMILIES
 from sensors.types import GRAVITY_MS2, Chunk, Placement
@@ -24,18 +28,20 @@ WATCHED_S = 4.0
 SPEED = 2.0
 
 
-def lying_still() -> Motion:
+def lying_still(felt_ms2: float = GRAVITY_MS2) -> Motion:
     t_s = np.arange(0.0, 20.0, 0.5)
-    acc = np.tile([0.0, 0.0, GRAVITY_MS2], (len(t_s), 1))
+    acc = np.tile([0.0, 0.0, felt_ms2], (len(t_s), 1))
     return Motion(Chunk(Placement.PELVIS, t_s, acc, np.zeros_like(acc)))
 
 
-def examined(faults: Faults | None = None, battery_percent: int = 90) -> list[Finding]:
+def examined(
+    faults: Faults | None = None, battery_percent: int = 90, felt_ms2: float = GRAVITY_MS2
+) -> list[Finding]:
     """What is found of a virtual sensor."""
 
     async def run() -> list[Finding]:
         device = VirtualDevice(
-            FAMILIES["movesense"], lying_still(), address="C0:FF:EE:00:00:01", faults=faults
+            FAMILIES["movesense"], lying_still(felt_ms2), address="C0:FF:EE:00:00:01", faults=faults
         )
         device.peripheral.battery_percent = battery_percent
         async with VirtualRadio([device], speed=SPEED) as radio:
@@ -68,11 +74,49 @@ def test_an_empty_battery_is_told() -> None:
     assert "has 7 % battery" in complaints(examined(battery_percent=7))
 
 
+def test_a_sensor_that_feels_half_of_gravity_is_told() -> None:
+    assert "feels 0.50 g where at rest" in complaints(examined(felt_ms2=GRAVITY_MS2 / 2))
+
+
+def test_sensors_that_are_being_recorded_are_told_as_their_recorder_tells_them() -> None:
+    good = LiveSensor(
+        placement=Placement.PELVIS,
+        model="Movesense",
+        connected=True,
+        battery_percent=80,
+        rssi_dbm=-60,
+        samples=10_000,
+        missing_s=0.5,
+        silent_s=0.1,
+    )
+    away = structs.replace(good, placement=Placement.STERNUM, connected=False)
+    state = LiveState(
+        phase=LivePhase.RECORDING,
+        recording_id="day",
+        started_at=datetime.now(UTC),
+        updated_at=datetime.now(UTC),
+        elapsed_s=100.0,
+        posture=Posture.UNKNOWN,
+        extension_deg=None,
+        repetitions=0,
+        last_repetition=None,
+        suspected_fall=None,
+        falls=(),
+        sensors=(good, away),
+    )
+    battery, loss, link = being_recorded(state)
+    assert battery.well
+    assert loss.well
+    assert "80 % battery" in battery.text
+    assert "lost 0.5%" in loss.text
+    assert "sternum" in complaints([link])
+
+
 def test_a_computer_without_an_adapter_is_told(tmp_path: Path) -> None:
-    assert "has no Bluetooth adapter" in complaints([doctor.adapter(tmp_path / "bluetooth")])
+    assert "has no Bluetooth adapter" in complaints([computer.adapter(tmp_path / "bluetooth")])
     for name in ("hci0", "hci0:64"):
         (tmp_path / name).mkdir()
-    assert doctor.adapter(tmp_path) == Finding(True, "Bluetooth adapter hci0")
+    assert computer.adapter(tmp_path) == Finding(True, "Bluetooth adapter hci0")
 
 
 @pytest.mark.parametrize(
@@ -91,7 +135,7 @@ def test_a_radio_that_is_switched_off_is_told(
     radio.mkdir()
     for name, content in (("type", kind), ("soft", soft), ("hard", hard)):
         (radio / name).write_text(f"{content}\n")
-    found = complaints([doctor.switch(tmp_path)])
+    found = complaints([computer.switch(tmp_path)])
     assert told in found
     assert bool(found) == bool(told)
 
@@ -102,22 +146,30 @@ def test_a_radio_that_is_switched_off_is_told(
 def test_a_bluetooth_service_that_is_missing_or_too_old_is_told(
     version: str | None, well: bool
 ) -> None:
-    assert doctor.bluez(version).well is well
+    assert computer.bluez(version).well is well
 
 
-def test_a_clock_that_is_behind_is_told() -> None:
-    assert doctor.clock(datetime.now(UTC)).well
-    assert "set it" in complaints([doctor.clock(datetime(1970, 1, 1, 1, tzinfo=UTC))])
+def test_a_clock_that_is_behind_is_told(tmp_path: Path) -> None:
+    assert computer.clock(datetime.now(UTC), tmp_path).well
+    assert "set it" in complaints([computer.clock(datetime(1970, 1, 1, 1, tzinfo=UTC), tmp_path)])
+
+
+def test_a_clock_that_was_set_back_since_the_last_recording_is_told(tmp_path: Path) -> None:
+    recording = tmp_path / "recording"
+    recording.mkdir()
+    tomorrow_s = (datetime.now(UTC) + timedelta(days=1)).timestamp()
+    os.utime(recording, (tomorrow_s, tomorrow_s))
+    assert "set back" in complaints([computer.clock(datetime.now(UTC), tmp_path)])
 
 
 def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "LEAST_FREE_BYTES", 10**18)
-    assert "a day may not fit" in complaints([doctor.disk(tmp_path)])
+    monkeypatch.setattr(computer, "LEAST_FREE_BYTES", 10**18)
+    assert "a day may not fit" in complaints([computer.disk(tmp_path)])
 
 
 def test_there_is_room_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "LEAST_FREE_BYTES", 0)
-    assert doctor.disk(tmp_path).well
+    monkeypatch.setattr(computer, "LEAST_FREE_BYTES", 0)
+    assert computer.disk(tmp_path).well
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the way to Bluetooth differs")

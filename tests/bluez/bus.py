@@ -23,20 +23,26 @@ _CONFIG = """\
     <allow send_destination="*" eavesdrop="true"/>
     <allow eavesdrop="true"/>
     <allow own="*"/>
+    {policy}
   </policy>
 </busconfig>
 """
 
+_DENYING = '<deny send_destination="org.bluez"/>'
+
 
 @asynccontextmanager
-async def private_system_bus() -> AsyncIterator[None]:
-    """Run a dbus-daemon that everything in this process takes for the system bus."""
+async def private_system_bus(*, allowed: bool = True) -> AsyncIterator[None]:
+    """Run a dbus-daemon that everything in this process takes for the system bus.
+
+    Where Bluetooth is not `allowed`, it has the policy of a system that keeps users from BlueZ.
+    """
     program = shutil.which("dbus-daemon")
     if program is None:
         pytest.skip("no dbus-daemon: Bluetooth on Linux is not checked; install Debian's dbus")
     with TemporaryDirectory(prefix="bus") as folder:
         config = Path(folder, "bus.conf")
-        config.write_text(_CONFIG.format(folder=folder))
+        config.write_text(_CONFIG.format(folder=folder, policy="" if allowed else _DENYING))
         daemon = await asyncio.create_subprocess_exec(
             program,
             "--nofork",

@@ -35,9 +35,11 @@ _CONNECT_S = 2.0
 
 
 @asynccontextmanager
-async def bluez(radio: Backend, *, powered: bool = True) -> AsyncIterator[StandIn]:
-    """A private system bus with BlueZ on it, whose adapter is `radio`."""
-    async with private_system_bus():
+async def bluez(
+    radio: Backend, *, powered: bool = True, allowed: bool = True
+) -> AsyncIterator[StandIn]:
+    """A private system bus with BlueZ on it, whose adapter is `radio`, and which may be used."""
+    async with private_system_bus(allowed=allowed):
         bus = await MessageBus(bus_type=BusType.SYSTEM, negotiate_unix_fd=True).connect()
         stand_in = StandIn(bus, radio, powered=powered)
         try:
