@@ -184,11 +184,17 @@ def record(
 @app.command()
 def scan(
     seconds: Annotated[float, typer.Option(min=1, help="How long to listen.")] = 8.0,
+    identify: Annotated[
+        str | None, typer.Option(metavar="SENSOR", help="Make this one blink instead.")
+    ] = None,
 ) -> None:
-    """Show the sensors that can be heard, the nearest first."""
-    from fivepoint.finding import scan_and_print
+    """Show the sensors that can be heard, the nearest first, with their signal and battery."""
+    from fivepoint.finding import identify_and_print, scan_and_print
 
-    scan_and_print(seconds)
+    if identify is None:
+        scan_and_print(seconds)
+    else:
+        identify_and_print(identify, seconds)
 
 
 @app.command()
