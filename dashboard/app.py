@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
@@ -9,8 +11,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
+from dashboard.ingesting import taking_in
+from dashboard.processes import end_with_parent
+
 HERE = Path(__file__).resolve().parent
 _INDEX = Path(st.__file__).parent / "static" / "index.html"
+_STOP_WITHIN_S = 5.0
 _BACKEND = "<script>window.__streamlit = {BACKEND_BASE_URL: location.origin}</script>"
 
 
@@ -24,7 +30,16 @@ async def _page(_request: Request) -> HTMLResponse:
     return HTMLResponse(html, headers={"Cache-Control": "no-cache"})
 
 
+@asynccontextmanager
+async def _lifespan(_app: st.App) -> AsyncIterator[None]:
+    """Whatever lives as long as the server."""
+    end_with_parent(grace_s=_STOP_WITHIN_S)
+    with taking_in():
+        yield
+
+
 app = st.App(
     HERE / "main.py",
+    lifespan=_lifespan,
     routes=[Route(f"/{view.stem}", _page) for view in sorted((HERE / "views").glob("[!_]*.py"))],
 )

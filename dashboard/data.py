@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
-
-import streamlit as st
 
 from analytics.store import Cursor, Store
 from analytics.store.queries import Patient
 from dashboard.server import STORE_VARIABLE, TODAY_VARIABLE, DashboardError
 
-
-@st.cache_resource(show_spinner="Opening the store…")
-def _store(path: str) -> Store:
-    return Store.open(Path(path))
+_opening = threading.Lock()
 
 
-@contextmanager
-def cursor() -> Iterator[Cursor]:
-    """A connection to the store for one run of a page.
+def the_store() -> Store:
+    """The store of this process, opened when it is first asked for.
 
-    Raises DashboardError when the process was not told which store to open.
+    Raises DashboardError when the process was not told which, and what `Store.open` raises.
     """
     path = os.environ.get(STORE_VARIABLE)
     if not path:
@@ -33,7 +29,19 @@ def cursor() -> Iterator[Cursor]:
             f"{STORE_VARIABLE} is not set, so there is no store to show; "
             "start the dashboard with the fivepoint command."
         )
-    with _store(path).cursor() as connection:
+    with _opening:
+        return _opened(path)
+
+
+@cache
+def _opened(path: str) -> Store:
+    return Store.open(Path(path))
+
+
+@contextmanager
+def cursor() -> Iterator[Cursor]:
+    """A connection to the store for one run of a page; raises what `the_store` raises."""
+    with the_store().cursor() as connection:
         yield connection
 
 

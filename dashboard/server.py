@@ -10,7 +10,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 import tomllib
@@ -22,10 +21,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from dashboard.processes import start_child
 from sensors.errors import FivepointError
 
 STORE_VARIABLE = "FIVEPOINT_STORE"
 """Environment variable that tells the dashboard process which store to open."""
+
+RECORDINGS_VARIABLE = "FIVEPOINT_RECORDINGS"
+"""Environment variable that tells it from which folder to take in what appears; without, none."""
 
 TODAY_VARIABLE = "FIVEPOINT_TODAY"
 """Environment variable that sets the day shown as today, for a demo made on that day."""
@@ -47,6 +50,7 @@ class DashboardError(FivepointError):
 def serve(
     store_path: Path,
     *,
+    recordings_folder: Path | None = None,
     port: int = DEFAULT_PORT,
     open_browser: bool = True,
     today: date | None = None,
@@ -54,12 +58,16 @@ def serve(
     """Serve the dashboard of a store on loopback until Ctrl-C or a request to terminate.
 
     Prints the address once the dashboard answers. A busy `port` gives way to the next free one.
-    `today` is the day that the pages take for today, without it the real one.
+    Recordings that appear in `recordings_folder` are taken in meanwhile. `today` is the day that
+    the pages take for today, without it the real one.
     Raises `DashboardError` when no port is free or the dashboard stops by itself.
     """
     with _terminating_like_ctrl_c():
         try:
-            with dashboard_process(store_path, port=port, today=today) as (process, address):
+            served = dashboard_process(
+                store_path, recordings_folder=recordings_folder, port=port, today=today
+            )
+            with served as (process, address):
                 print(f"Fivepoint is open at {address} (Ctrl-C stops it)", flush=True)
                 if open_browser:
                     webbrowser.open(address)
@@ -74,16 +82,19 @@ def serve(
 
 @contextmanager
 def dashboard_process(
-    store_path: Path, *, port: int = DEFAULT_PORT, today: date | None = None
+    store_path: Path,
+    *,
+    recordings_folder: Path | None = None,
+    port: int = DEFAULT_PORT,
+    today: date | None = None,
 ) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """A running dashboard that answers, with its address; it is stopped on leaving.
 
     `port` 0 takes any free port.
     """
     chosen = _free_port(port)
-    process = subprocess.Popen(
-        _command(chosen), env=_environment(store_path, today), stdout=subprocess.DEVNULL
-    )
+    environment = _environment(store_path, recordings_folder, today)
+    process = start_child(_command(chosen), environment=environment, quiet=True)
     try:
         _wait_until_healthy(process, chosen)
         yield process, f"http://{_HOST}:{chosen}"
@@ -94,7 +105,7 @@ def dashboard_process(
 def _command(port: int) -> list[str]:
     config = tomllib.loads((_HERE / "config.toml").read_text(encoding="utf-8"))
     return [
-        *(sys.executable, "-m", "streamlit", "run", str(_HERE / "app.py")),
+        *("-m", "streamlit", "run", str(_HERE / "app.py")),
         *_flags(config),
         f"--server.port={port}",
     ]
@@ -109,13 +120,13 @@ def _flags(options: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
             yield f"--{prefix}{key}={text}"
 
 
-def _environment(store_path: Path, today: date | None) -> dict[str, str]:
-    search_path = [str(_HERE.parent), os.environ.get("PYTHONPATH")]
+def _environment(
+    store_path: Path, recordings_folder: Path | None, today: date | None
+) -> dict[str, str]:
     return {
-        **os.environ,
-        **({TODAY_VARIABLE: today.isoformat()} if today else {}),
         STORE_VARIABLE: str(store_path.resolve()),
-        "PYTHONPATH": os.pathsep.join(filter(None, search_path)),
+        RECORDINGS_VARIABLE: str(recordings_folder.resolve()) if recordings_folder else "",
+        TODAY_VARIABLE: today.isoformat() if today else os.environ.get(TODAY_VARIABLE, ""),
     }
 
 
@@ -171,6 +182,8 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    if process.stdin is not None:
+        process.stdin.close()
 
 
 @contextmanager

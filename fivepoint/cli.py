@@ -14,7 +14,7 @@ import typer
 from typer.exceptions import TyperException
 
 from fivepoint import options
-from fivepoint.settings import load_settings
+from fivepoint.settings import DEFAULT_PORT, Settings, load_settings
 from sensors.errors import FivepointError
 from sensors.importers import (
     IMPORTERS,
@@ -65,7 +65,7 @@ def start(context: typer.Context) -> None:
 
 @app.command()
 def demo(
-    port: options.Port = options.DEFAULT_PORT,
+    port: options.Port = DEFAULT_PORT,
     no_browser: options.NoBrowser = False,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Make the household anew.")] = False,
 ) -> None:
@@ -78,14 +78,47 @@ def demo(
 
 
 @app.command()
-def up(port: options.Port = options.DEFAULT_PORT, no_browser: options.NoBrowser = False) -> None:
-    """Take in what was recorded, and open the dashboard on your own data."""
-    from dashboard.server import serve
-    from fivepoint.intake import take_in
+def up(
+    scenario: Annotated[
+        str | None, typer.Argument(help="virtual: what is played, or a recording.")
+    ] = None,
+    wear: options.Worns = None,
+    virtual: Annotated[
+        bool, typer.Option("--virtual", help="Record virtual sensors that play SCENARIO.")
+    ] = False,
+    family: options.FamilyName = "movesense",
+    faults: options.FaultList = "",
+    speed: options.Speed = 1.0,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Data folder; else your own.")
+    ] = None,
+    port: Annotated[int | None, options.PORT] = None,
+    no_browser: options.NoBrowser = False,
+) -> None:
+    """Record all day from the sensors you wear, and open the dashboard on your own data.
 
-    settings = load_settings()
-    take_in(settings.store_path, settings.recordings_folder)
-    serve(settings.store_path, port=port, open_browser=not no_browser)
+    Without --wear, the sensors that settings.toml in the data folder names are recorded.
+    """
+    from fivepoint.up import up as record_and_serve
+
+    if virtual and wear:
+        raise typer.BadParameter("give --wear or --virtual, not both")
+    if scenario and not virtual:
+        raise typer.BadParameter("SCENARIO needs --virtual")
+    performance = None
+    if virtual:
+        from fivepoint.performance import Performance, read_faults
+
+        performance = Performance(
+            scenario=scenario or "bridging_good",
+            family=family,
+            speed=speed,
+            faults=read_faults(faults),
+        )
+    settings = load_settings() if out is None else Settings(out.resolve())
+    if virtual and out is None:
+        settings = Settings(settings.virtual_folder)
+    record_and_serve(settings, wear or (), performance, port=port, open_browser=not no_browser)
 
 
 @app.command()
@@ -147,9 +180,7 @@ def record(
     rate: options.Rate = 100.0,
     virtual: options.Virtual = None,
     family: options.FamilyName = "movesense",
-    faults: Annotated[
-        str, typer.Option(help="virtual: what goes wrong, as in loss=0.01,drop_every_s=30.")
-    ] = "",
+    faults: options.FaultList = "",
     speed: options.Speed = 1.0,
 ) -> None:
     """Record from Bluetooth sensors, until Ctrl-C or for a time, safely through dropped links."""

@@ -20,6 +20,7 @@ from fivepoint.live import LIVE_NAME, LivePhase, LiveView, publish
 from fivepoint.output import complain
 from sensors.errors import FivepointError
 from sensors.recording import (
+    RESUMED_WITHIN,
     Recording,
     RecordingError,
     RecordingHeader,
@@ -36,9 +37,6 @@ BEAT_S = 0.1
 
 MOST_WAITING_CHUNKS = 1024
 """Chunks that wait for the next beat; a source that is faster than that is held up."""
-
-RESUMED_WITHIN = timedelta(minutes=30)
-"""A recorder started longer after another was cut off does not continue what it recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

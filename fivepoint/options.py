@@ -45,12 +45,11 @@ def worn(text: str) -> Worn:
     return Worn(Placement(placement), sensor or None)
 
 
-DEFAULT_PORT = 8501
-
 Format = Literal["csv", "sisfall", "umafall", "mex", "dsads", "broad"]
 """What `import` understands."""
 
-Port = Annotated[int, typer.Option(min=1, max=65535, help="Port on the loopback address.")]
+PORT = typer.Option(min=1, max=65535, help="Port on the loopback address.")
+Port = Annotated[int, PORT]
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 Recordings = Annotated[
@@ -76,4 +75,7 @@ Virtual = Annotated[
     typer.Option(metavar="SCENARIO", help="Virtual sensors that play this, or a recording."),
 ]
 FamilyName = Annotated[str, typer.Option("--family", help="virtual: the kind of sensor.")]
+FaultList = Annotated[
+    str, typer.Option(help="virtual: what goes wrong, as in loss=0.01,drop_every_s=30.")
+]
 Speed = Annotated[float, typer.Option(min=0.1, help="virtual: times faster than true.")]

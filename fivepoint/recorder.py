@@ -49,6 +49,11 @@ def record(plan: Plan, worn: Sequence[Worn], rate_hz: float) -> None:
     asyncio.run(_record(plan, worn, rate_hz))
 
 
+def record_all_day(plan: Plan, worn: Sequence[Worn], rate_hz: float) -> None:
+    """Record from sensors until somebody stops it; raises what `Hub.run` raises."""
+    asyncio.run(_record(plan, worn, rate_hz))
+
+
 def calibrate_live(folder: Path, worn: Sequence[Worn], rate_hz: float, to: Guiding) -> None:
     """Guide through the poses of a calibration and write what they show.
 

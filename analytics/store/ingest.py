@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,18 +62,24 @@ def ingest_all(store: Store, analyzed: Iterable[StoredSession]) -> int:
     return len(new)
 
 
-def ingest_folder(store: Store, folder: Path, on_progress: Progress | None = None) -> IngestReport:
+def ingest_folder(
+    store: Store,
+    folder: Path,
+    on_progress: Progress | None = None,
+    *,
+    skip: Container[Path] = (),
+) -> IngestReport:
     """Analyze and store every recording below a folder that this algorithm version has not seen.
 
-    A recording that cannot be read or analyzed is reported and the others are still taken. Raises
-    StoreError when there is no such folder.
+    Those in `skip` are passed over. A recording that cannot be read or analyzed is reported and
+    the others are still taken. Raises StoreError when there is no such folder.
     """
     if not folder.is_dir():
         raise StoreError(
             f"There is no folder {folder}, so no recording was ingested; "
             "name the folder that holds your recordings."
         )
-    recordings = _recordings_below(folder)
+    recordings = [path for path in _recordings_below(folder) if path not in skip]
     seen = _seen_paths(store)
     ingested, bad = 0, []
     for number, path in enumerate(recordings, start=1):

@@ -8,11 +8,12 @@ from sensors.recording.calibrations import read_calibrations, write_calibrations
 from sensors.recording.counts import quantized
 from sensors.recording.header import RecordingError, RecordingHeader, RecordingKind
 from sensors.recording.reading import Recording, find_recordings, read_recording
-from sensors.recording.recovery import recover
+from sensors.recording.recovery import RESUMED_WITHIN, recover
 from sensors.recording.spool import Spool
 from sensors.recording.writing import write_recording
 
 __all__ = [
+    "RESUMED_WITHIN",
     "Recording",
     "RecordingError",
     "RecordingHeader",

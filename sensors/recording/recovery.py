@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import time
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 from sensors.recording.files import explained, lock, replace_file
@@ -19,7 +22,9 @@ from sensors.recording.spoolfile import read_spool_file
 from sensors.recording.writing import RecordingWriter
 
 SAMPLES_NAME = "samples.arrow"
-LOCK_NAME = "lock"
+RESUMED_WITHIN = timedelta(minutes=30)
+"""A recorder started longer after another was cut off does not continue what it recorded."""
+
 _HEADER_NAME = "header.json"
 
 
@@ -28,22 +33,32 @@ def spool_of(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}.spool")
 
 
+def lock_of(folder: Path) -> Path:
+    """The file that is locked for as long as the recording `folder` is spooled or recovered.
+
+    It lies beside the spool and is locked before there is one, so that a spool without a living
+    writer is known at any moment.
+    """
+    return folder.with_name(f".{folder.name}.lock")
+
+
 def write_spool_header(spool: Path, header: RecordingHeader) -> None:
     """Write what `recover` needs to know besides the samples."""
     replace_file(spool / _HEADER_NAME, encode(header_to_json(header)))
 
 
-def recover(folder: Path) -> list[Recording]:
+def recover(folder: Path, *, untouched_for: timedelta = timedelta(0)) -> list[Recording]:
     """Complete the spools in `folder` that a kill or a power cut left, and return their recordings.
 
-    Spools that another process is still writing are left alone; those without a sample are
-    removed. Raises the first RecordingError after trying all of them; its spool stays.
+    Spools that another process is still writing are left alone, and so are those written to within
+    `untouched_for`; those without a sample are removed. Raises the first RecordingError after
+    trying all of them; its spool stays.
     """
     recordings, failures = [], []
     for spool in sorted(folder.glob(".*.spool")):
         try:
             with explained(f"{spool} was not recovered; check the folder's permissions."):
-                recording = _recover(spool)
+                recording = _recover(spool) if _untouched(spool, untouched_for) else None
         except RecordingError as error:
             failures.append(error)
         else:
@@ -55,7 +70,7 @@ def recover(folder: Path) -> list[Recording]:
 
 def complete(spool: Path) -> Recording | None:
     """Make the recording of a spool, unless that was done before; None if it holds no sample."""
-    folder = spool.with_name(spool.name.removeprefix(".").removesuffix(".spool"))
+    folder = _recording_of(spool)
     header = header_from_json(read_json(spool / _HEADER_NAME, HeaderJson, "a spool's header"))
     done = _existing(folder)
     if done is not None and done.header.id == header.id:
@@ -70,12 +85,30 @@ def complete(spool: Path) -> Recording | None:
 
 
 def _recover(spool: Path) -> Recording | None:
-    with (spool / LOCK_NAME).open("ab") as claim:
-        if not lock(claim):
+    claim = lock_of(_recording_of(spool))
+    with claim.open("ab") as file:
+        if not lock(file):
             return None
         recording = complete(spool) if (spool / SAMPLES_NAME).exists() else None
-    shutil.rmtree(spool)
+        shutil.rmtree(spool, ignore_errors=not spool.exists())
+    remove_lock(claim)
     return recording
+
+
+def remove_lock(claim: Path) -> None:
+    """Remove the lock of a spool that is no more; it does no harm where that fails."""
+    with suppress(OSError):
+        claim.unlink()
+
+
+def _recording_of(spool: Path) -> Path:
+    return spool.with_name(spool.name.removeprefix(".").removesuffix(".spool"))
+
+
+def _untouched(spool: Path, duration: timedelta) -> bool:
+    samples = spool / SAMPLES_NAME
+    touched_at = (samples if samples.exists() else spool).stat().st_mtime
+    return time.time() - touched_at >= duration.total_seconds()
 
 
 def _existing(folder: Path) -> Recording | None:

@@ -17,9 +17,10 @@ from sensors.recording.files import explained, lock, sync_folder
 from sensors.recording.header import RecordingError, RecordingHeader
 from sensors.recording.reading import Recording
 from sensors.recording.recovery import (
-    LOCK_NAME,
     SAMPLES_NAME,
     complete,
+    lock_of,
+    remove_lock,
     spool_of,
     write_spool_header,
 )
@@ -140,6 +141,7 @@ class Spool:
         finally:
             self._release()
         shutil.rmtree(self._spool)
+        remove_lock(lock_of(self._folder))
         if recording is None:
             raise RecordingError(
                 f"No sample came for {self._folder.name}, so there is nothing to keep; check that "
@@ -148,16 +150,18 @@ class Spool:
         return recording
 
     def _create(self) -> SpoolFileWriter:
-        self._spool.mkdir(parents=True)
+        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        lock(self._opened.enter_context(lock_of(self._folder).open("wb")))
         try:
-            lock(self._opened.enter_context((self._spool / LOCK_NAME).open("wb")))
+            self._spool.mkdir()
             write_spool_header(self._spool, self._header)
             file = self._opened.enter_context(closing(SpoolFileWriter(self._spool / SAMPLES_NAME)))
             sync_folder(self._spool)
             sync_folder(self._spool.parent)
         except OSError:
-            self._opened.close()
             shutil.rmtree(self._spool, ignore_errors=True)
+            self._opened.close()
+            remove_lock(lock_of(self._folder))
             raise
         return file
 
