@@ -28,6 +28,12 @@ _LEAST_STEP_S = 1e-3
 _CLOCK_STEP_S = 60.0
 """Disagreement between two clocks that no late notification explains: the device set its own."""
 
+_WAITED_S = 1.0
+"""Lateness beyond that of any link in use: the samples waited, on the sensor or on the way."""
+
+_LESS_LATE_S = 0.1
+"""Samples that waited come less and less late by so much, as the sensor catches up."""
+
 
 def is_gap(missing_s: FloatArray) -> NDArray[np.bool_]:
     """Whether so much missing time (n,) between two samples is too long to be bridged."""
@@ -96,14 +102,27 @@ class HostClock:
     `window_s` seconds: exact to the shortest delay of the link, and following a drift of 100 ppm
     within 3 ms. A sensor that only counts samples drifts more; a shorter window follows it.
 
+    Samples that waited, which come more than `waited_s` late, tell nothing of the device's clock
+    and do not age what is known of it: it holds through an outage and the catching up after it.
+
     What is found later never moves earlier samples and never reorders them: a correction is spread
     over the next samples, whose pace changes by a half at most.
     """
 
-    def __init__(self, *, window_s: float = 30.0) -> None:
+    def __init__(
+        self,
+        *,
+        window_s: float = 30.0,
+        waited_s: float = _WAITED_S,
+        latest_s: float = _CLOCK_STEP_S,
+    ) -> None:
         self._window_s = window_s
+        self._waited_s = waited_s
+        self._latest_s = latest_s
         self._lowest: deque[tuple[float, float]] = deque()
+        self._heard_s = 0.0
         self._offset_s: float | None = None
+        self._doubted: tuple[float, float] | None = None
         self._last_device_s = 0.0
         self._last_host_s = -np.inf
 
@@ -111,20 +130,23 @@ class HostClock:
         """The link was made anew: what was known of the device's clock may not hold any more."""
         self._lowest.clear()
         self._offset_s = None
+        self._doubted = None
 
     def seconds(self, device_s: FloatArray, arrival_s: float) -> FloatArray:
         """Host seconds (n,) of the samples of one notification, which rise strictly ever after.
 
         `device_s` (n,) are their times by the device's clock, rising, and `arrival_s` is when the
-        notification came by the host's. A device clock that steps back, or by more than a minute
-        against the host's, begins anew.
+        notification came by the host's. A device clock begins anew that steps back, that steps
+        ahead by more than a minute against the host's, or behind it by more than `latest_s`, or
+        that after a gap is late and stays as late for a whole window: no backlog does that.
         """
         if len(device_s) == 0:
             return np.empty(0)
         delay_s = arrival_s - float(device_s[-1])
-        if self._is_another_clock(float(device_s[0]), delay_s):
+        if self._is_another_clock(float(device_s[0]), arrival_s, delay_s):
             self.restart()
-        self._note(float(device_s[-1]), delay_s)
+        if self._offset_s is None or delay_s - self._offset_s <= self._waited_s:
+            self._note(float(device_s[-1]), delay_s)
         before_s, after_s = self._offsets(device_s)
         since = [self._last_device_s, float(device_s[-1])]
         host_s: FloatArray = device_s + np.interp(device_s, since, [before_s, after_s])
@@ -132,17 +154,31 @@ class HostClock:
         self._last_device_s, self._last_host_s = float(device_s[-1]), float(host_s[-1])
         return host_s
 
-    def _is_another_clock(self, first_s: float, delay_s: float) -> bool:
+    def _is_another_clock(self, first_s: float, arrival_s: float, delay_s: float) -> bool:
         if self._offset_s is None:
             return False
-        return first_s <= self._last_device_s or abs(delay_s - self._offset_s) > _CLOCK_STEP_S
+        late_s = delay_s - self._offset_s
+        if first_s <= self._last_device_s or not -_CLOCK_STEP_S <= late_s <= self._latest_s:
+            return True
+        if late_s <= self._waited_s:
+            self._doubted = None
+        elif self._is_new_doubt(first_s, delay_s):
+            self._doubted = arrival_s, delay_s
+        return self._doubted is not None and arrival_s - self._doubted[0] > self._window_s
+
+    def _is_new_doubt(self, first_s: float, delay_s: float) -> bool:
+        """Whether late samples follow a gap, or are less late than those which did."""
+        if first_s - self._last_device_s > _WAITED_S:
+            return True
+        return self._doubted is not None and delay_s < self._doubted[1] - _LESS_LATE_S
 
     def _note(self, device_s: float, delay_s: float) -> None:
         """Keep the rising minima of the window: the first of them is its smallest delay."""
+        self._heard_s += device_s - self._last_device_s
         while self._lowest and self._lowest[-1][1] >= delay_s:
             self._lowest.pop()
-        self._lowest.append((device_s, delay_s))
-        while self._lowest[0][0] < device_s - self._window_s:
+        self._lowest.append((self._heard_s, delay_s))
+        while self._lowest[0][0] < self._heard_s - self._window_s:
             self._lowest.popleft()
 
     def _offsets(self, device_s: FloatArray) -> tuple[float, float]:

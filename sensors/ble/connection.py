@@ -28,6 +28,10 @@ class LinkLostError(Exception):
     """The link is gone, or as good as gone, and why; it can be made again."""
 
 
+class SilentError(LinkLostError):
+    """The link seems to stand, but nothing comes over it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """What a sensor sent, and when it arrived by the clock that was given."""
@@ -47,7 +51,7 @@ class Connection:
         self._client: BleakClient | None = None
 
     async def arrival(self) -> Arrival:
-        """What arrives next; LinkLostError if the link ends or nothing comes for 5 s."""
+        """What arrives next; LinkLostError if the link ends, also if nothing comes for 5 s."""
         with lost_links():
             async with asyncio.timeout(_SILENCE_S):
                 arrival = await self._arrivals.get()
@@ -128,6 +132,6 @@ def lost_links() -> Iterator[None]:
     try:
         yield
     except TimeoutError as error:
-        raise LinkLostError("the sensor fell silent") from error
+        raise SilentError("the sensor fell silent") from error
     except _LINK_ERRORS as error:
         raise LinkLostError(str(error)) from error

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 
 from sensors.ble.backend import Backend
-from sensors.ble.connection import Connection, LinkLostError, connected
+from sensors.ble.connection import Connection, LinkLostError, SilentError, connected
 from sensors.ble.scanning import Found
 from sensors.ble.timing import SampleTimes
-from sensors.devices.family import Battery, CodecError, Decoder, Message, Reply, Samples
+from sensors.devices.family import (
+    Battery,
+    CodecError,
+    Decoder,
+    Message,
+    Read,
+    Reply,
+    ResumingDecoder,
+    Samples,
+    Write,
+)
 from sensors.recording import quantized
 from sensors.source import Link
 from sensors.types import Chunk, FloatArray, Placement, StreamInfo
@@ -20,14 +31,16 @@ from sensors.types import Chunk, FloatArray, Placement, StreamInfo
 _SHORTEST_REST_S = 0.5
 _LONGEST_REST_S = 10.0
 _BATTERY_EVERY_S = 300.0
+_SOON_S = 10.0
 
 
 class BleSource:
     """One sensor's stream, for as long as it is iterated, over any number of connections.
 
     `clock` gives seconds since the start of the recording, and is never set back. Times of samples
-    are the sensor's own, placed on that clock; they rise strictly, over reconnections too. Values
-    are quantized, so that live equals recorded. A sensor that is away is looked for less and less
+    are the sensor's own, placed on that clock; they rise strictly, over reconnections too. What a
+    sensor kept while it was away comes when it is back, in order. Values are quantized, so that
+    live equals recorded. A sensor that is away is looked for less and less
     often, as looking costs the links of others. When iteration ends, for whatever reason, the
     sensor is told to stop.
     """
@@ -46,7 +59,12 @@ class BleSource:
         self._info = sensor.family.stream_info(self._settings, placement, sensor.address)
         self._clock = clock
         self._backend = backend
-        self._times = SampleTimes(sensor.family)
+        self._decoder: Decoder = sensor.family.decoder(self._settings)
+        keeps = isinstance(self._decoder, ResumingDecoder)
+        self._times = SampleTimes(sensor.family, keeps=keeps)
+        self._goes_on = False
+        self._due: list[Write | Read] = []
+        self._started_s = 0.0
         self._link = Link(connected=False, rssi_dbm=sensor.rssi_dbm)
         self._problem: str | None = None
         self._refusal: str | None = None
@@ -61,8 +79,11 @@ class BleSource:
 
     @property
     def link(self) -> Link:
-        """The link as it is now; what an interruption costs is known when it is over."""
-        return self._link
+        """The link as it is now; what an interruption costs grows until samples come again."""
+        if self._problem is None or self._last_s is None:
+            return self._link
+        away_s = max(0.0, self._clock() - self._last_s)
+        return replace(self._link, lost_s=self._link.lost_s + away_s)
 
     @property
     def problem(self) -> str | None:
@@ -73,34 +94,48 @@ class BleSource:
         while True:
             try:
                 async with connected(self.sensor, self._clock, backend=self._backend) as connection:
-                    decoder = await self._start(connection)
+                    await connection.ask(self._requests())
                     while True:
-                        for chunk in await self._next(connection, decoder):
+                        for chunk in await self._next(connection):
                             yield chunk
             except LinkLostError as lost:
                 self._problem = self._refusal or str(lost)
+                soon = self._clock() < self._started_s + _SOON_S
+                self._goes_on = self._goes_on and not (soon and isinstance(lost, SilentError))
             finally:
                 self._link = replace(self._link, connected=False)
             await asyncio.sleep(self._rest_s)
             self._rest_s = min(2 * self._rest_s, _LONGEST_REST_S)
 
-    async def _start(self, connection: Connection) -> Decoder:
-        """Start the stream. One that goes on from before refuses, but what it sends is as good."""
+    def _requests(self) -> Sequence[Write]:
+        """What starts the stream, or makes it go on if the sensor kept it.
+
+        A stream that goes on may refuse to be started, but what it sends is as good. A sensor that
+        falls silent as soon as it should go on is started anew.
+        """
         self._refusal = None
         self._times.reconnected()
-        self._battery_due_s = self._clock()
-        await connection.ask(self.sensor.family.start(self._settings))
-        return self.sensor.family.decoder(self._settings)
+        self._started_s = self._battery_due_s = self._clock()
+        self._due.clear()
+        if self._goes_on and isinstance(self._decoder, ResumingDecoder):
+            return self._decoder.resume()
+        self._goes_on = True
+        self._decoder = self.sensor.family.decoder(self._settings)
+        return self.sensor.family.start(self._settings)
 
-    async def _next(self, connection: Connection, decoder: Decoder) -> list[Chunk]:
+    async def _next(self, connection: Connection) -> list[Chunk]:
         if self._clock() >= self._battery_due_s:
             self._battery_due_s = self._clock() + _BATTERY_EVERY_S
-            await connection.ask(self.sensor.family.battery())
+            self._due += self.sensor.family.battery()
+        requests, self._due = self._due, []
+        with suppress(LinkLostError):  # what had come before the link broke has yet to arrive
+            await connection.ask(requests)
         arrival = await connection.arrival()
         try:
-            messages = decoder.feed(arrival.characteristic, arrival.data)
+            messages = self._decoder.feed(arrival.characteristic, arrival.data)
         except CodecError:
             return []
+        self._due += [message for message in messages if isinstance(message, Write)]
         chunks = [self._taken(message, arrival.arrival_s) for message in messages]
         return [chunk for chunk in chunks if chunk is not None and len(chunk.t_s)]
 

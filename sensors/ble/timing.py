@@ -18,16 +18,20 @@ class SampleTimes:
     """Sample times from a family's counter or, where it has none, from counting samples.
 
     A counter that goes on over a broken link keeps its place on the host's clock. One that started
-    again shows as samples from the future, or from long ago, and is placed anew. Counting knows
+    again shows as samples from the future, or from long ago, and is placed anew. Of a sensor that
+    `keeps` samples while the link is down no time since its last sample is long ago. Counting knows
     nothing of samples that were lost: on each connection, and after a second without any, it begins
     anew.
     """
 
-    def __init__(self, family: Family) -> None:
+    def __init__(self, family: Family, *, keeps: bool) -> None:
         self._tick_hz = family.tick_hz
         self._tick_modulus = family.tick_modulus
-        counts = family.tick_hz is None
-        self._host = HostClock(window_s=_COUNTING_WINDOW_S) if counts else HostClock()
+        self._latest_s = np.inf if keeps else _LATEST_S
+        if family.tick_hz is None:
+            self._host = HostClock(window_s=_COUNTING_WINDOW_S, waited_s=np.inf)
+        else:
+            self._host = HostClock(latest_s=self._latest_s)
         self._counter = self._new_counter()
         self._counted_s = 0.0
         self._last_arrival_s = -np.inf
@@ -66,7 +70,7 @@ class SampleTimes:
     def _is_another_clock(self, first_s: float, arrival_s: float) -> bool:
         if self._counter is None or self._offset_s is None:
             return False
-        return not _EARLIEST_S <= arrival_s - (first_s + self._offset_s) <= _LATEST_S
+        return not _EARLIEST_S <= arrival_s - (first_s + self._offset_s) <= self._latest_s
 
     def _new_counter(self) -> CounterClock | None:
         if self._tick_hz is None or self._tick_modulus is None:

@@ -1,4 +1,4 @@
-"""The packages of Capture2Go, after the maker's "Capture2Go Communication Protocol".
+"""The packages of Capture2Go and what they mean, after its maker's "Communication Protocol".
 
 Commands and data are packages: a header and a payload, protected by a checksum. The other frames
 here are payloads.
@@ -16,6 +16,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sensors.devices.family import CodecError, Frame
+
+SERVICE = "80030001-e629-4c98-9324-aa7fc0c66de7"
+COMMAND = "80030002-e629-4c98-9324-aa7fc0c66de7"
+DATA = "80030003-e629-4c98-9324-aa7fc0c66de7"
+
+TICK_HZ = 1e9
+ACC_RANGE_G = 16.0
+GYRO_RANGE_DPS = 2000.0
+ACC_SCALE_MS2 = 16 * 9.81 / 32768
+"""The maker's g is 9.81 m/s²."""
+GYRO_SCALE_RADS = float(np.radians(GYRO_RANGE_DPS)) / 32768
+
+MODE_OF_RATE = {200: 1, 100: 2, 50: 3, 25: 4, 10: 5, 1: 6}
+IDLE, STREAMING = 1, 2
+CHARGING = 0x80
+NO_REAL_TIME = 0xFF
+WRONG_STATE, PACKAGE_ERROR, UNKNOWN_COMMAND = 0xFB, 0xFC, 0xFD
 
 SAMPLES_PER_PACKAGE = 8
 TIME_GAP, GYRO_CLIPPING, ACC_CLIPPING, PROCESSING_ISSUE = 0x01, 0x02, 0x04, 0x10

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from sensors.errors import FivepointError
 from sensors.types import FloatArray, Placement, StreamInfo
@@ -88,15 +88,16 @@ class Reply:
     error: str | None = None
 
 
-Message = Samples | Battery | Reply
-
-
 @dataclass(frozen=True, slots=True)
 class Write:
     """Bytes for the host to write to a characteristic of the sensor."""
 
     characteristic: str
     data: bytes
+
+
+Message = Samples | Battery | Reply | Write
+"""What a decoder tells; a `Write` is what the host has to say next, after what came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +116,23 @@ class Notification:
 
 
 class Decoder(Protocol):
-    """Turns what one connection brings into samples; a new connection needs a new decoder."""
+    """Turns what a connection brings into samples; a new one needs a new decoder, or `resume`."""
 
     def feed(self, characteristic: str, data: bytes) -> list[Message]:
         """Take one notification or read value; CodecError loses it and leaves the next unharmed."""
+        ...
+
+
+@runtime_checkable
+class ResumingDecoder(Decoder, Protocol):
+    """The decoder of a sensor that keeps what it measures while the link is down.
+
+    It serves all connections of a stream and brings the samples in order, those of an outage after
+    it. They may come late, but each only once.
+    """
+
+    def resume(self) -> Sequence[Write]:
+        """The sensor was connected again: what makes it go on, or start if it was off meanwhile."""
         ...
 
 
@@ -180,6 +194,19 @@ class Peripheral(Protocol):
         ...
 
 
+@runtime_checkable
+class KeepingPeripheral(Peripheral, Protocol):
+    """A sensor that keeps what it measures while nobody listens."""
+
+    def keep(self, samples: Samples) -> None:
+        """Take the next samples, like `stream`, while nobody listens."""
+        ...
+
+    def unsent(self, notifications: Sequence[Notification]) -> None:
+        """The link broke before these were sent."""
+        ...
+
+
 class Family(Protocol):
     """One kind of sensor: everything that differs between kinds."""
 
@@ -237,7 +264,7 @@ class Family(Protocol):
         ...
 
     def decoder(self, settings: Settings) -> Decoder:
-        """A decoder for one connection."""
+        """A decoder for one connection, or for all if the sensor keeps samples in between."""
         ...
 
     def peripheral(self, serial: str) -> Peripheral:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
+from collections import deque
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
@@ -16,7 +17,14 @@ from bumble.hci import HCI_CONNECTION_TIMEOUT_ERROR, Address
 from bumble.host import Host
 
 from sensors.devices.family import Characteristic as ProfileCharacteristic
-from sensors.devices.family import Family, Notification, Profile, Samples, Settings
+from sensors.devices.family import (
+    Family,
+    KeepingPeripheral,
+    Notification,
+    Profile,
+    Samples,
+    Settings,
+)
 from sensors.types import FloatArray
 from sensors.virtual.faults import Faults
 from sensors.virtual.motion import Motion
@@ -60,17 +68,19 @@ class VirtualDevice:
         faults: Faults | None = None,
         counter_start_s: float = 1000.0,
     ) -> None:
-        serial = address.replace(":", "")[-8:]
+        self._serial = address.replace(":", "")[-8:]
         self.address = address
         self.motion = motion
-        self.peripheral = family.peripheral(serial)
+        self.peripheral = family.peripheral(self._serial)
         self._family = family
-        self._faults = faults or Faults()
+        self.faults = faults or Faults()
         self.counter_start_s = counter_start_s
-        self._chance = random.Random(serial)
+        self._chance = random.Random(self._serial)
         self._served: dict[str, Characteristic[bytes]] = {}
-        self._outbox: asyncio.Queue[tuple[float, Notification]] = asyncio.Queue()
+        self._outbox: deque[tuple[float, Notification]] = deque()
+        self._posted = asyncio.Event()
         self._connection: Connection | None = None
+        self._listened_to = False
         self._streaming: Settings | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._has_streamed = False
@@ -121,6 +131,14 @@ class VirtualDevice:
         self._away_until_s = self._world.now() + away_s
         await self._disconnect()
 
+    async def restart(self, away_s: float) -> None:
+        """Lose the link, all that it was told and what its counter showed; the battery stays."""
+        await self.drop(away_s)
+        self._stop("stream")
+        self._streaming = None
+        self.peripheral = self._family.peripheral(self._serial)
+        self.counter_start_s = -self._world.now()
+
     def _serve(self, wanted: ProfileCharacteristic) -> Characteristic[bytes]:
         uuid = wanted.uuid
 
@@ -137,12 +155,13 @@ class VirtualDevice:
             Characteristic.READABLE | Characteristic.WRITEABLE,
             CharacteristicValue(read=read, write=write),
         )
+        characteristic.on(Characteristic.EVENT_SUBSCRIPTION, self._on_subscription)
         self._served[uuid] = characteristic
         return characteristic
 
     def _written(self, uuid: str, data: bytes) -> None:
         for answer in self.peripheral.write(uuid, data):
-            self._outbox.put_nowait((0.0, answer))
+            self._post(0.0, answer)
         if self.peripheral.settings == self._streaming:
             return
         self._streaming = self.peripheral.settings
@@ -156,17 +175,23 @@ class VirtualDevice:
     async def _stream(self, settings: Settings) -> None:
         """Feel, encode and send block after block, by the sensor's own clock."""
         size = max(1, round(settings.rate_hz * _BLOCK_S))
-        interval_s = 1 / settings.rate_hz / (1 + self._faults.drift_ppm * 1e-6)
+        interval_s = 1 / settings.rate_hz / (1 + self.faults.drift_ppm * 1e-6)
         first_s = self._world.now()
         taken = 0
         while True:
             counted = np.arange(taken, taken + size, dtype=np.float64)
             at_s: FloatArray = first_s + counted * interval_s
             await self._world.sleep_until(float(at_s[-1]))
-            for notification in self.peripheral.stream(self._felt(at_s, settings)):
-                self._put(notification)
+            self._measured(self._felt(at_s, settings))
             taken += size
             await self._suffer(taken * interval_s, size * interval_s)
+
+    def _measured(self, samples: Samples) -> None:
+        if isinstance(self.peripheral, KeepingPeripheral) and not self._listened_to:
+            self.peripheral.keep(samples)
+            return
+        for notification in self.peripheral.stream(samples):
+            self._put(notification)
 
     def _felt(self, at_s: FloatArray, settings: Settings) -> Samples:
         motion_s = self._world.motion_s(at_s)
@@ -177,31 +202,40 @@ class VirtualDevice:
     def _ticks(self, at_s: float) -> int | None:
         if self._family.tick_hz is None or self._family.tick_modulus is None:
             return None
-        device_s = at_s * (1 + self._faults.drift_ppm * 1e-6) + self.counter_start_s
+        device_s = at_s * (1 + self.faults.drift_ppm * 1e-6) + self.counter_start_s
         return round(device_s * self._family.tick_hz) % self._family.tick_modulus
 
     async def _suffer(self, streamed_s: float, block_s: float) -> None:
         """Whatever befalls the sensor in a block that ends `streamed_s` into the stream."""
-        self._charge_percent -= self._faults.battery_percent_per_hour * block_s / 3600
+        self._charge_percent -= self.faults.battery_percent_per_hour * block_s / 3600
         self.peripheral.battery_percent = max(0, math.ceil(self._charge_percent))
         if self._charge_percent <= 0:
             self._start("off", self.power_off())
-        every_s = self._faults.drop_every_s
+        every_s = self.faults.drop_every_s
         if every_s is not None and streamed_s // every_s > (streamed_s - block_s) // every_s:
-            await self.drop(self._faults.away_s)
+            await self.drop(self.faults.away_s)
 
     def _put(self, notification: Notification) -> None:
-        if self._chance.random() < self._faults.loss:
+        if self._chance.random() < self.faults.loss:
             return
-        delay_s = self._chance.random() * self._faults.jitter_s
-        self._outbox.put_nowait((self._world.now() + delay_s, notification))
+        delay_s = self._chance.random() * self.faults.jitter_s
+        self._post(self._world.now() + delay_s, notification)
+
+    def _post(self, due_s: float, notification: Notification) -> None:
+        self._outbox.append((due_s, notification))
+        self._posted.set()
 
     async def _send(self) -> None:
+        """Send what is posted, in order; what is posted when the link breaks is not sent."""
         while True:
-            due_s, notification = await self._outbox.get()
+            await self._posted.wait()
+            due_s, notification = first = self._outbox[0]
             await self._world.sleep_until(due_s)
-            if self._connection is None:
+            if not self._outbox or self._outbox[0] is not first:
                 continue
+            self._outbox.popleft()
+            if not self._outbox:
+                self._posted.clear()
             characteristic = self._served[notification.characteristic]
             if characteristic.properties & Characteristic.Properties.NOTIFY:
                 await self._device.notify_subscribers(characteristic, notification.data)
@@ -212,8 +246,17 @@ class VirtualDevice:
         self._connection = connection
         connection.on(Connection.EVENT_DISCONNECTION, self._on_disconnection)
 
+    def _on_subscription(self, connection: Connection, notify: bool, indicate: bool) -> None:
+        self._listened_to = notify or indicate
+
     def _on_disconnection(self, reason: int) -> None:
         self._connection = None
+        self._listened_to = False
+        unsent = [notification for _, notification in self._outbox]
+        self._outbox.clear()
+        self._posted.clear()
+        if isinstance(self.peripheral, KeepingPeripheral):
+            self.peripheral.unsent(unsent)
         if self._on:
             self._start("return", self._return())
 

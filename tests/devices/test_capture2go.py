@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sensors.devices import FAMILIES
-from sensors.devices.capture2go import COMMAND, DATA, Capture2GoDecoder, Capture2GoPeripheral
+from sensors.devices.capture2go import Capture2GoDecoder
 from sensors.devices.capture2go_frames import (
+    COMMAND,
+    DATA,
     ClockRoundtrip,
     FullPacked,
     Header,
@@ -23,6 +25,7 @@ from sensors.devices.capture2go_frames import (
     Refusal,
     Status,
 )
+from sensors.devices.capture2go_peripheral import Capture2GoPeripheral
 from sensors.devices.family import Battery, CodecError, Frame, Reply, Samples
 from tests.devices.talking import only_samples
 
