@@ -13,7 +13,7 @@ from rich.console import Console
 
 from analytics.calibration import CalibrationError, calibrate
 from fivepoint.finding import find_worn
-from fivepoint.guide import Guide, GuidedSource
+from fivepoint.guide import Guide, GuidedSource, say
 from fivepoint.hub import Hub, Plan, begin, stopping_on_signals
 from fivepoint.live import LIVE_NAME, read_live, status_line
 from fivepoint.options import Worn
@@ -89,7 +89,7 @@ async def run_guide(
 ) -> None:
     """Guide somebody who wears the sensors through the poses, and write their calibration."""
     begun = _Begun(plan, sensors, radio)
-    guide = Guide(sensors, lambda text: print(text, flush=True), lift=to.lift)
+    guide = Guide(sensors, say, lift=to.lift)
     guided = GuidedSource(merge(*begun.sources), guide)
     result = await Hub([guided], begun.header, plan, begun.clock).run(stop)
     if guide.still is None or not guide.done:
