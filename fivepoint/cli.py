@@ -231,12 +231,15 @@ def scan(
 @app.command()
 def doctor(
     seconds: Annotated[float, typer.Option(min=1, help="How long to watch each sensor.")] = 10.0,
+    tap: Annotated[
+        bool, typer.Option("--tap", help="Compare the clocks of sensors tapped together.")
+    ] = False,
 ) -> None:
     """Find out what keeps sensors from being recorded, and what to do about it."""
     from fivepoint.doctor import diagnose
 
     failed = 0
-    for finding in diagnose(load_settings().recordings_folder, seconds=seconds):
+    for finding in diagnose(load_settings().recordings_folder, seconds=seconds, tapped=tap):
         print(f"{'ok  ' if finding.well else 'FAIL'}  {finding.text}", flush=True)
         failed += not finding.well
     raise typer.Exit(1 if failed else 0)
