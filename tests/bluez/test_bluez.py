@@ -23,7 +23,7 @@ from sensors.recording import find_recordings, read_recording
 from sensors.source import merge, opened
 from sensors.types import GRAVITY_MS2, Chunk, FloatArray, Placement
 from sensors.virtual import VirtualDevice, VirtualRadio
-from tests.ble.air import PLACEMENTS, after, joined, sensor, sources, taken, until
+from tests.ble.air import PLACEMENTS, after, joined, lasting, sensor, sources, taken, until
 from tests.bluez.bus import private_system_bus
 from tests.bluez.stand_in import StandIn, bluez
 
@@ -60,7 +60,7 @@ def test_a_family_loses_no_sample_and_is_let_go_in_order(family: str) -> None:
         async with VirtualRadio([device]) as radio, bluez(radio.backend) as linux:
             felt = overheard(device)
             [source] = await sources(radio, Backend())
-            stream = await taken(source, after(2.5))
+            stream = await taken(source, lasting(1.5))
             assert device.streaming == (not FAMILIES[family].stop())
             assert not device.connected
             assert not linux.is_connected(device.address)
@@ -106,7 +106,7 @@ def test_three_sensors_stream_together_although_bluez_does_one_thing_at_a_time()
         devices = [sensor(0), sensor(1), sensor(2)]
         async with VirtualRadio(devices) as radio, bluez(radio.backend) as linux:
             felt = [overheard(device) for device in devices]
-            streams = await taken_together(await sources(radio, Backend()), 2.5)
+            streams = await taken_together(await sources(radio, Backend()))
             assert linux.refusals == []
             assert not any(device.streaming or device.connected for device in devices)
         for placement, stream_felt in zip(PLACEMENTS, felt, strict=True):
@@ -246,15 +246,16 @@ def assert_all_there(arrived: FloatArray, felt: list[FloatArray]) -> None:
     assert any(np.allclose(run, arrived, rtol=0, atol=_COARSEST_COUNT_MS2) for run in runs)
 
 
-async def taken_together(live: list[BleSource], until_s: float) -> dict[Placement, Chunk]:
-    """What all sources bring until each has reached a time."""
+async def taken_together(live: list[BleSource]) -> dict[Placement, Chunk]:
+    """What all sources bring until each has brought a second and a half."""
     chunks: dict[Placement, list[Chunk]] = {source.infos[0].placement: [] for source in live}
+    enough = {placement: lasting(1.5) for placement in chunks}
     waiting = set(chunks)
     async with opened(merge(*live)) as together:
         while waiting:
             chunk = await anext(together)
             chunks[chunk.placement].append(chunk)
-            if chunk.t_s[-1] >= until_s:
+            if enough[chunk.placement](chunk):
                 waiting.discard(chunk.placement)
     return {placement: joined(parts) for placement, parts in chunks.items()}
 
