@@ -67,6 +67,7 @@ class BleSource:
         self._started_s = 0.0
         self._link = Link(connected=False, rssi_dbm=sensor.rssi_dbm)
         self._problem: str | None = None
+        self._waits = False
         self._refusal: str | None = None
         self._rest_s = _SHORTEST_REST_S
         self._last_s: float | None = None
@@ -80,7 +81,7 @@ class BleSource:
     @property
     def link(self) -> Link:
         """The link as it is now; what an interruption costs grows until samples come again."""
-        if self._problem is None or self._last_s is None:
+        if not self._waits or self._last_s is None:
             return self._link
         away_s = max(0.0, self._clock() - self._last_s)
         return replace(self._link, lost_s=self._link.lost_s + away_s)
@@ -91,27 +92,36 @@ class BleSource:
         return self._problem
 
     async def __aiter__(self) -> AsyncGenerator[Chunk, None]:
-        while True:
-            try:
-                async with connected(self.sensor, self._clock, backend=self._backend) as connection:
-                    await connection.ask(self._requests())
-                    while True:
-                        for chunk in await self._next(connection):
-                            yield chunk
-            except LinkLostError as lost:
-                self._problem = self._refusal or str(lost)
-                soon = self._clock() < self._started_s + _SOON_S
-                self._goes_on = self._goes_on and not (soon and isinstance(lost, SilentError))
-            finally:
-                self._link = replace(self._link, connected=False)
-            await asyncio.sleep(self._rest_s)
-            self._rest_s = min(2 * self._rest_s, _LONGEST_REST_S)
+        try:
+            while True:
+                try:
+                    async with connected(
+                        self.sensor, self._clock, backend=self._backend
+                    ) as connection:
+                        await connection.ask(self._requests())
+                        while True:
+                            for chunk in await self._next(connection):
+                                yield chunk
+                except LinkLostError as lost:
+                    self._lost(lost)
+                await asyncio.sleep(self._rest_s)
+                self._rest_s = min(2 * self._rest_s, _LONGEST_REST_S)
+        finally:
+            self._waits = False
+            self._link = replace(self._link, connected=False)
+
+    def _lost(self, lost: LinkLostError) -> None:
+        """A sensor that falls silent as soon as it should go on is started anew."""
+        self._problem = self._refusal or str(lost)
+        self._waits = True
+        self._link = replace(self._link, connected=False)
+        if isinstance(lost, SilentError) and self._clock() < self._started_s + _SOON_S:
+            self._goes_on = False
 
     def _requests(self) -> Sequence[Write]:
         """What starts the stream, or makes it go on if the sensor kept it.
 
-        A stream that goes on may refuse to be started, but what it sends is as good. A sensor that
-        falls silent as soon as it should go on is started anew.
+        A stream that goes on may refuse to be started, but what it sends is as good.
         """
         self._refusal = None
         self._times.reconnected()
@@ -135,6 +145,7 @@ class BleSource:
             messages = self._decoder.feed(arrival.characteristic, arrival.data)
         except CodecError:
             return []
+        self._rest_s = _SHORTEST_REST_S
         self._due += [message for message in messages if isinstance(message, Write)]
         chunks = [self._taken(message, arrival.arrival_s) for message in messages]
         return [chunk for chunk in chunks if chunk is not None and len(chunk.t_s)]
@@ -150,7 +161,7 @@ class BleSource:
 
     def _chunk(self, samples: Samples, t_s: FloatArray) -> Chunk:
         """The samples as a chunk; what was taken before the recording began is left out."""
-        self._problem, self._rest_s = None, _SHORTEST_REST_S
+        self._problem, self._waits = None, False
         within = t_s >= 0
         gyro = None if samples.gyro is None else samples.gyro[within]
         chunk = Chunk(self._info.placement, t_s[within], samples.acc[within], gyro)

@@ -18,7 +18,8 @@ from sensors.ble import Backend, BleSource, BluetoothError, battery, scan
 from sensors.clock import gaps
 from sensors.devices import FAMILIES
 from sensors.devices.family import Message, Notification, Samples
-from sensors.devices.movesense import DATA, Movesense
+from sensors.devices.movesense import Movesense
+from sensors.devices.movesense_frames import DATA
 from sensors.recording import find_recordings, read_recording
 from sensors.source import merge, opened
 from sensors.types import GRAVITY_MS2, Chunk, FloatArray, Placement
@@ -117,24 +118,24 @@ def test_three_sensors_stream_together_although_bluez_does_one_thing_at_a_time()
 
 def test_a_link_that_breaks_is_made_again_and_time_goes_on() -> None:
     async def story() -> None:
-        device = sensor(0)
+        device = sensor(0, family="movella_dot")
         async with VirtualRadio([device]) as radio, bluez(radio.backend):
             [source] = await sources(radio, Backend())
             breaking = asyncio.create_task(broken(device, radio))
             stream = await taken(
                 source, lambda chunk: breaking.done() and chunk.t_s[-1] > breaking.result() + 2.5
             )
-        [gap] = gaps(stream.t_s, RATE_HZ)
+        [gap] = gaps(stream.t_s, source.infos[0].rate_hz)
         assert gap.start_s < breaking.result() + 0.1
         assert gap.end_s > gap.start_s + AWAY_S
-        assert source.link.lost_s == pytest.approx(gap.end_s - gap.start_s, abs=0.01)
+        assert source.link.lost_s == pytest.approx(gap.end_s - gap.start_s, abs=0.1)
         assert np.all(np.diff(stream.t_s) > 0)
         assert not device.streaming
 
     asyncio.run(story())
 
 
-def test_an_adapter_that_is_pulled_out_and_plugged_in_again_costs_only_the_time_between() -> None:
+def test_an_adapter_pulled_out_and_plugged_in_again_costs_nothing_that_the_sensor_kept() -> None:
     async def story() -> None:
         async with VirtualRadio([sensor(0)]) as radio, bluez(radio.backend) as linux:
             [source] = await sources(radio, Backend())
@@ -142,8 +143,8 @@ def test_an_adapter_that_is_pulled_out_and_plugged_in_again_costs_only_the_time_
             stream = await taken(
                 source, lambda chunk: pulling.done() and chunk.t_s[-1] > pulling.result() + 1.0
             )
-        [gap] = gaps(stream.t_s, RATE_HZ)
-        assert gap.start_s < pulling.result() < gap.end_s
+        assert stream.t_s[0] < pulling.result() < stream.t_s[-1]
+        assert gaps(stream.t_s, RATE_HZ) == []
 
     asyncio.run(story())
 
