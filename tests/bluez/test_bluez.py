@@ -35,7 +35,7 @@ RATE_HZ = 104
 ONE_LINE = r"\A(?-s:.*%s.*)\Z"
 AWAY_S = 0.3
 ROOT = Path(__file__).parents[2]
-_PATIENCE_S = 60.0
+_PATIENCE_S = 180.0
 _COARSEST_COUNT_MS2 = GRAVITY_MS2 / 1000
 
 
