@@ -7,6 +7,7 @@ goes on, and what was missed is put before what comes live, which waits for it.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -46,8 +47,8 @@ from sensors.devices.movesense_frames import (
 )
 from sensors.devices.movesense_log import Step
 from sensors.devices.movesense_peripheral import MovesensePeripheral
-from sensors.devices.packets import Spacing
-from sensors.types import FULL_SCALE_COUNTS, GRAVITY_MS2, Placement, StreamInfo
+from sensors.devices.packets import Spacing, stream_info_of_floats
+from sensors.types import Placement, StreamInfo
 
 WIDEST_ACC_RANGE_G = 16.0
 STREAM_REFERENCE = 99
@@ -75,14 +76,8 @@ class Movesense:
 
     def stream_info(self, settings: Settings, placement: Placement, device_id: str) -> StreamInfo:
         """Samples are floats on the air: the counts spread over the widest ranges it can have."""
-        return StreamInfo(
-            placement=placement,
-            rate_hz=settings.rate_hz,
-            acc_scale_ms2=WIDEST_ACC_RANGE_G * GRAVITY_MS2 / FULL_SCALE_COUNTS,
-            gyro_scale_rads=float(np.radians(GYRO_RANGE_DPS)) / FULL_SCALE_COUNTS,
-            device_id=device_id,
-            model=self.model,
-        )
+        widest = replace(settings, acc_range_g=WIDEST_ACC_RANGE_G)
+        return stream_info_of_floats(widest, placement, device_id, self.model)
 
     def start(self, settings: Settings) -> Sequence[Write]:
         """Subscribe to acceleration and angular rate."""
