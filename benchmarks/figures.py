@@ -1,4 +1,4 @@
-"""The measurements: each gives figures with their units, on recordings that it simulates."""
+"""What analysis, storage and queries take, on recordings that are simulated here."""
 
 from __future__ import annotations
 
@@ -62,13 +62,18 @@ def measure(folder: Path) -> Iterator[Figure]:
 def _hour(folder: Path) -> Recording:
     """An hour at home with two sensors at 100 Hz."""
     script = day_at_home(minutes=60.0, rng=np.random.default_rng(1))
-    return _recorded(folder, script, RecordingKind.DAY, Placement.STERNUM, Placement.PELVIS)
+    return recorded(folder, script, RecordingKind.DAY, Placement.STERNUM, Placement.PELVIS)
 
 
-def _recorded(
-    folder: Path, script: Script, kind: RecordingKind, *placements: Placement
+def recorded(
+    folder: Path,
+    script: Script,
+    kind: RecordingKind,
+    *placements: Placement,
+    rate_hz: float = RATE_HZ,
 ) -> Recording:
-    sensors = [VirtualSensor(placement=placement, rate_hz=RATE_HZ) for placement in placements]
+    """What sensors at these placements record of a script."""
+    sensors = [VirtualSensor(placement=placement, rate_hz=rate_hz) for placement in placements]
     simulation = simulate(script, sensors=sensors, seed=1)
     header = RecordingHeader(
         id=folder.name,
@@ -161,7 +166,7 @@ def _queries(folder: Path) -> Iterator[Figure]:
     """On a caseload whose every day repeats one analyzed exercise session."""
     on = date(2026, 3, 2)
     script = exercise_session(BridgingSet(), rng=np.random.default_rng(1))
-    exercise = _recorded(folder / "exercise", script, RecordingKind.EXERCISE, Placement.PELVIS)
+    exercise = recorded(folder / "exercise", script, RecordingKind.EXERCISE, Placement.PELVIS)
     with Store.open(folder / "store" / "fivepoint.duckdb") as store:
         _fill(store, analyze(exercise), exercise.folder, on)
         with store.cursor() as cursor:

@@ -302,11 +302,16 @@ def simulate(
 
 
 @app.command()
-def benchmark(json: options.Json = False) -> None:
-    """Measure how fast this machine analyzes, answers and stores."""
+def benchmark(
+    json: options.Json = False,
+    minutes: Annotated[
+        float, typer.Option(min=0.5, help="How long each three live sensors are recorded.")
+    ] = 1.0,
+) -> None:
+    """Measure how fast this machine analyzes, answers, stores and records."""
     from benchmarks.report import run_and_print
 
-    run_and_print(as_json=json)
+    run_and_print(as_json=json, minutes=minutes)
 
 
 @app.command("import")
