@@ -87,6 +87,12 @@ def test_a_recording_can_be_played_too(tmp_path: Path) -> None:
     assert [info.placement for info in recording.header.streams] == [Placement.STERNUM]
 
 
+async def stop_when_samples_came(folder: Path, stop: asyncio.Event) -> None:
+    while samples(folder) == 0:
+        await asyncio.sleep(0.05)
+    stop.set()
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_at_the_end_every_sensor_has_been_told_to_stop(family: str, tmp_path: Path) -> None:
     simulation, _ = calibrated_simulation("fall_forward")
@@ -97,8 +103,10 @@ def test_at_the_end_every_sensor_has_been_told_to_stop(family: str, tmp_path: Pa
         async with VirtualRadio([device]) as radio:
             (sensor,) = await scan(0.2, backend=radio.backend)
             reached = Radio(radio.backend, 100.0, radio.now)
-            plan = Plan(folder=tmp_path, duration_s=1.0)
-            await run_hub(plan, {Placement.PELVIS: sensor}, reached, asyncio.Event())
+            stop = asyncio.Event()
+            stopping = asyncio.create_task(stop_when_samples_came(tmp_path, stop))
+            await run_hub(Plan(folder=tmp_path), {Placement.PELVIS: sensor}, reached, stop)
+            await stopping
             assert not device.connected
             can_be_stopped = bool(FAMILIES[family].stop())
             assert device.streaming is not can_be_stopped
@@ -106,8 +114,10 @@ def test_at_the_end_every_sensor_has_been_told_to_stop(family: str, tmp_path: Pa
     asyncio.run(run())
 
 
+@pytest.mark.slow
 def test_faults_are_played_and_told(tmp_path: Path) -> None:
-    assert main(virtual(tmp_path, "--faults", "drop_every_s=10,away_s=2", "--duration", "30")) == 0
+    faults = ["--family", "movella_dot", "--faults", "drop_every_s=3,away_s=1"]
+    assert main(virtual(tmp_path, *faults, "--duration", "12", speed=1.0)) == 0
     recording = only_recording(tmp_path)
     assert all(recording.gaps[info.placement] for info in recording.header.streams)
 
