@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 
 import numpy as np
@@ -40,9 +39,8 @@ class BleSource:
     `clock` gives seconds since the start of the recording, and is never set back. Times of samples
     are the sensor's own, placed on that clock; they rise strictly, over reconnections too. What a
     sensor kept while it was away comes when it is back, in order. Values are quantized, so that
-    live equals recorded. A sensor that is away is looked for less and less
-    often, as looking costs the links of others. When iteration ends, for whatever reason, the
-    sensor is told to stop.
+    live equals recorded. A sensor that is away is looked for less and less often, as looking costs
+    the links of others. When iteration ends, for whatever reason, the sensor is told to stop.
     """
 
     def __init__(
@@ -98,7 +96,7 @@ class BleSource:
                     async with connected(
                         self.sensor, self._clock, backend=self._backend
                     ) as connection:
-                        await connection.ask(self._requests())
+                        self._begin()
                         while True:
                             for chunk in await self._next(connection):
                                 yield chunk
@@ -118,28 +116,34 @@ class BleSource:
         if isinstance(lost, SilentError) and self._clock() < self._started_s + _SOON_S:
             self._goes_on = False
 
-    def _requests(self) -> Sequence[Write]:
-        """What starts the stream, or makes it go on if the sensor kept it.
+    def _begin(self) -> None:
+        """Start the stream, or make it go on if the sensor kept it.
 
         A stream that goes on may refuse to be started, but what it sends is as good.
         """
         self._refusal = None
         self._times.reconnected()
         self._started_s = self._battery_due_s = self._clock()
-        self._due.clear()
         if self._goes_on and isinstance(self._decoder, ResumingDecoder):
-            return self._decoder.resume()
+            self._due = [*self._decoder.resume()]
+            return
         self._goes_on = True
         self._decoder = self.sensor.family.decoder(self._settings)
-        return self.sensor.family.start(self._settings)
+        self._due = [*self.sensor.family.start(self._settings)]
 
-    async def _next(self, connection: Connection) -> list[Chunk]:
+    async def _ask(self, connection: Connection) -> None:
+        """Say what is due. If the link breaks, what had come before has yet to be taken."""
         if self._clock() >= self._battery_due_s:
             self._battery_due_s = self._clock() + _BATTERY_EVERY_S
             self._due += self.sensor.family.battery()
         requests, self._due = self._due, []
-        with suppress(LinkLostError):  # what had come before the link broke has yet to arrive
+        try:
             await connection.ask(requests)
+        except LinkLostError as lost:
+            self._refusal = str(lost)
+
+    async def _next(self, connection: Connection) -> list[Chunk]:
+        await self._ask(connection)
         arrival = await connection.arrival()
         try:
             messages = self._decoder.feed(arrival.characteristic, arrival.data)
