@@ -102,4 +102,4 @@ def _latency_s(
 
 
 def _samples(state: Mapping[str, Any], placement: Placement) -> int:
-    return next(int(s["samples"]) for s in state["sensors"] if s["placement"] == placement)
+    return sum(int(s["samples"]) for s in state["sensors"] if s["placement"] == placement)
