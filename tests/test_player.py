@@ -29,7 +29,8 @@ def player(performance: Performance) -> subprocess.Popen[bytes]:
 
 def told(process: subprocess.Popen[bytes]) -> Told:
     assert process.stdout is not None
-    return msgspec.json.decode(process.stdout.readline(), type=Told)
+    line: Told = msgspec.json.decode(process.stdout.readline(), type=Told)
+    return line
 
 
 def test_it_ends_when_nobody_holds_its_standard_input_any_more() -> None:
