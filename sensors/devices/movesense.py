@@ -84,12 +84,11 @@ class Movesense:
         return (_subscribe(settings),)
 
     def stop(self) -> Sequence[Write]:
-        """Unsubscribe, and leave nothing of the wearer in the logger."""
+        """Unsubscribe, and let the logger rest; what it holds is left to whoever wants it."""
         rest = Command(CommandCode.PUT_DATALOGGER_STATE, Step.REST, number=LoggerState.READY)
         return (
             _write(Command(CommandCode.UNSUBSCRIBE, STREAM_REFERENCE)),
             _write(rest),
-            _write(Command(CommandCode.CLEAR_LOGBOOK, Step.CLEAR)),
         )
 
     def battery(self) -> Sequence[Write | Read]:
