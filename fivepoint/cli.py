@@ -247,8 +247,10 @@ def doctor(
 
 @app.command()
 def calibrate(
-    out: Annotated[Path, typer.Option(metavar="CAL.json", help="File to write.")],
     wear: options.Worns = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="CAL.json", help="File to write; else the one of `up`.")
+    ] = None,
     no_lift: Annotated[
         bool, typer.Option("--no-lift", help="Do not ask for the hips to be lifted.")
     ] = False,
@@ -265,20 +267,24 @@ def calibrate(
     """Be guided through standing, lying and one lift, or take the poses from a recording."""
     if [bool(wear), virtual is not None, source is not None].count(True) != 1:
         raise typer.BadParameter("give one of --wear, --virtual and --from")
+    if virtual is not None and out is None:
+        raise typer.BadParameter("--virtual needs --out, apart from your own calibration")
+    settings = load_settings()
+    file = out or settings.calibration_path
     if source is not None:
         if still is None:
             raise typer.BadParameter("--from needs --still, the seconds of standing still")
         from fivepoint.intake import calibrate_from
 
-        calibrate_from(source, out, still=still, lying=lying)
+        calibrate_from(source, file, still=still, lying=lying)
         return
     from fivepoint.recorder import Guiding
 
-    to = Guiding(out, lift=not no_lift)
+    to = Guiding(file, lift=not no_lift)
     if virtual is None:
         from fivepoint.recorder import calibrate_live
 
-        calibrate_live(load_settings().recordings_folder, wear or [], rate, to)
+        calibrate_live(settings.recordings_folder, wear or [], rate, to)
         return
     from fivepoint.performance import Performance
     from fivepoint.virtual import calibrate_virtual

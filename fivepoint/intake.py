@@ -19,17 +19,24 @@ from sensors.importers import (
     import_all,
     uncalibrated,
 )
-from sensors.recording import read_calibrations, read_recording, recover, write_calibrations
+from sensors.recording import (
+    RESUMED_WITHIN,
+    read_calibrations,
+    read_recording,
+    recover,
+    write_calibrations,
+)
 from sensors.types import Calibration
 
 
 def take_in(store_path: Path, recordings_folder: Path) -> int:
-    """Complete what a killed recorder left, and ingest what the store does not know yet.
+    """Complete what killed recorders left, and ingest what the store does not know yet.
 
-    Returns how many recordings could not be read; each is named on standard error.
+    What was cut off within the last half hour is left to the recorder that continues it. Returns
+    how many recordings could not be read; each is named on standard error.
     """
     try:
-        recover(recordings_folder)
+        recover(recordings_folder, untouched_for=RESUMED_WITHIN)
     except FivepointError as error:
         complain(error)
     with Store.open(store_path) as store, progress_bar("Ingesting") as show:
