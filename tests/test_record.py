@@ -18,6 +18,7 @@ from analytics.session import analyze
 from fivepoint.cli import main
 from fivepoint.finding import assigned
 from fivepoint.hub import Plan
+from fivepoint.joining import Patience
 from fivepoint.live import LIVE_NAME, LivePhase, read_live
 from fivepoint.options import Worn
 from fivepoint.recorder import Radio, run_hub
@@ -189,6 +190,40 @@ def test_a_named_sensor_is_not_taken_by_another_place(name: str) -> None:
 def test_a_sensor_that_is_not_heard_is_told(worn: list[Worn]) -> None:
     with pytest.raises(FivepointError, match=r"among those heard \(Movesense 1, Movesense 2\)"):
         assigned(worn, [NEAR, FAR])
+
+
+def test_a_sensor_that_is_heard_late_joins_and_the_recording_goes_on_with_both(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    simulation, _ = calibrated_simulation("fall_forward")
+    devices = [
+        VirtualDevice(MOVESENSE, motion, address=f"C0:FF:EE:00:00:0{number}")
+        for number, motion in enumerate(motions(simulation.chunks()).values(), start=1)
+    ]
+
+    async def run() -> None:
+        async with VirtualRadio(devices) as radio:
+            (first, *_) = await scan(0.3, backend=radio.backend)
+            reached = Radio(radio.backend, 104.0, radio.now, Patience(scan_s=0.3))
+            missing = [Worn(Placement.PELVIS, None)]
+            stop = asyncio.Event()
+            stopping = asyncio.create_task(stop_when_samples_came(tmp_path, stop))
+            plan = Plan(folder=tmp_path)
+            await run_hub(plan, {Placement.STERNUM: first}, reached, stop, missing=missing)
+            await stopping
+
+    asyncio.run(run())
+    assert "pelvis is not heard yet" in capsys.readouterr().out
+    alone, both = sorted(
+        (read_recording(folder) for folder in find_recordings(tmp_path)),
+        key=lambda recording: recording.header.started_at,
+    )
+    assert [len(each.header.streams) for each in (alone, both)] == [1, 2]
+    assert both.header.resumes == alone.header.id
+    assert not any((*alone.gaps[Placement.STERNUM], *both.gaps[Placement.STERNUM]))
+    pause_s = (both.header.started_at - alone.header.started_at).total_seconds()
+    first_s = float(next(iter(both.chunks(1.0))).t_s[0])
+    assert pause_s + first_s <= alone.duration_s + 0.1
 
 
 # Real processes
