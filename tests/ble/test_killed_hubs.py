@@ -84,7 +84,7 @@ class Story(NamedTuple):
 
     began_s: float
     zero_s: float
-    dropped_s: list[float]
+    dropped_s: list[tuple[float, float]]
     kept: list[Mapping[Placement, int]]
 
     def start_s(self, recording: Recording) -> float:
@@ -95,10 +95,12 @@ class Story(NamedTuple):
         """What was recorded at a placement."""
         return felt(recording, placement, self.began_s - self.start_s(recording))
 
-    def is_told(self, dropped_s: float, recordings: Sequence[Recording]) -> bool:
-        """Whether the drop at a time is within a gap, but for what was still on its way."""
+    def is_told(self, dropped_s: tuple[float, float], recordings: Sequence[Recording]) -> bool:
+        """Whether a drop between two times begins a gap, or is within one."""
+        began_s, done_s = dropped_s
         return any(
-            gap.start_s - 0.5 < dropped_s - self.start_s(recording) < gap.end_s
+            began_s < self.start_s(recording) + gap.end_s
+            and self.start_s(recording) + gap.start_s < done_s + 0.2
             for recording in recordings
             for gap in recording.gaps[STRONG]
         )
@@ -121,7 +123,7 @@ def _started_at(recording: Recording) -> float:
 
 async def bad_hour(folder: Path) -> Story:
     devices = [sensor(1, STRONG), sensor(2, WEAK)]
-    dropped_s: list[float] = []
+    dropped_s: list[tuple[float, float]] = []
     kept: list[Mapping[Placement, int]] = []
     async with Air(devices, speed=SPEED) as air, served(air) as port:
         for drops in DROPS:
@@ -129,8 +131,9 @@ async def bad_hour(folder: Path) -> Story:
                 await live.takes(WEAK, STREAMED_S)
                 for _ in range(drops):
                     await live.takes(STRONG, STREAMED_S)
-                    dropped_s.append(air.now())
+                    began_s = air.now()
                     await devices[0].drop(AWAY_S)
+                    dropped_s.append((began_s, air.now()))
                 await live.takes(STRONG, STREAMED_S)
                 if len(kept) < 2:
                     kept.append(await live.killed())
