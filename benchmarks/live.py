@@ -88,7 +88,8 @@ def _times(recording: Recording, placement: Placement) -> FloatArray:
 
 
 def _lost(t_s: FloatArray, rate_hz: float) -> int:
-    return round(float(t_s[-1] - t_s[0]) * rate_hz) + 1 - len(t_s)
+    """How many samples are missing between others."""
+    return int(np.sum(np.maximum(np.round(np.diff(t_s) * rate_hz) - 1, 0)))
 
 
 def _latency_s(

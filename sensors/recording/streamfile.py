@@ -55,7 +55,8 @@ class StreamFileWriter:
 
     def _write(self, samples: int) -> None:
         held = concatenated(self._held)
-        batch = to_batch(held[:samples]).cast(self._schema)
+        columns = to_batch(held[:samples]).columns
+        batch = pa.RecordBatch.from_arrays(columns, schema=self._schema)
         self._writer.write_batch(batch, row_group_size=ROW_GROUP_SAMPLES)
         rest = held[samples:]
         self._held, self._held_samples = [rest], len(rest)
