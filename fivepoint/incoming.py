@@ -12,7 +12,7 @@ MOST_WAITING_CHUNKS = 1024
 """Chunks that wait for the next beat; a source that is faster than that is held up."""
 
 LET_GO_S = 8.0
-"""A source that goes on for so long is told again: a link in the making may swallow the word."""
+"""A source that goes on for so long is told again: libraries below may drop a cancellation."""
 
 
 class Incoming:

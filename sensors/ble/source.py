@@ -143,6 +143,7 @@ class BleSource:
             self._refusal = str(lost)
 
     async def _next(self, connection: Connection) -> list[Chunk]:
+        _heed_cancellation()
         await self._ask(connection)
         arrival = await connection.arrival()
         try:
@@ -182,3 +183,14 @@ class BleSource:
         interval_s = 1 / self._info.rate_hz
         steps_s = np.diff(t_s, prepend=before_s)
         return float(np.sum(steps_s[steps_s > 1.5 * interval_s] - interval_s))
+
+
+def _heed_cancellation() -> None:
+    """End the task if it was cancelled and a library below did not hear.
+
+    Before Python 3.12 `asyncio.wait_for`, which Bluetooth stacks use, drops a cancellation that
+    comes together with its result.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
