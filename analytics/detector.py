@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol, TypeVar, cast
 
@@ -12,6 +14,23 @@ from analytics.body import BodyChunk
 from analytics.events import Event
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _start_numba_without_blas() -> None:
+    """Spare numba's look for BLAS, which loads scipy.linalg: 17 MB that no kernel here needs.
+
+    Kernels write sums of products out, so that they always add in the same order.
+    """
+    if "scipy.linalg" in sys.modules:
+        return
+    sys.modules["scipy.linalg"] = None  # type: ignore[assignment]
+    try:
+        importlib.import_module("numba.np.arraymath")
+    finally:
+        del sys.modules["scipy.linalg"]
+
+
+_start_numba_without_blas()
 
 
 class Detector(Protocol):
