@@ -36,12 +36,9 @@ class SegmentChunk:
     """One segment's samples on the body grid.
 
     `acc` (n, 3) in m/s², `gyro` (n, 3) in rad/s and `up` (n, 3), the unit vertical, are in segment
-    axes: x to the front, y to the left, z up along the spine. `orientation` (n, 4) is the unit
-    quaternion w, x, y, z that takes segment axes to level ones: their third is the vertical, so
-    that it agrees with `up`, while where the first points is unknown, drifts slowly and is another
-    after a second without samples. `peak_ms2` (n,) is the largest specific force within the grid
-    interval, which averaging onto the grid would hide. All are NaN where samples are missing;
-    `gyro` and `orientation` are NaN throughout for a sensor without a gyroscope. While
+    axes: x to the front, y to the left, z up along the spine. `peak_ms2` (n,) is the largest
+    specific force within the grid interval, which averaging onto the grid would hide. All are NaN
+    where samples are missing; `gyro` is NaN throughout for a sensor without one. While
     `calibrated` is False the axes are the sensor's own; while `facing_known` is False the turn
     about z is arbitrary. `supine_up` (3,) is the personal zero of lying angles, or None.
     """
@@ -49,7 +46,6 @@ class SegmentChunk:
     acc: FloatArray
     gyro: FloatArray
     up: FloatArray
-    orientation: FloatArray
     peak_ms2: FloatArray
     calibrated: bool
     facing_known: bool

@@ -7,7 +7,6 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from analytics.body import BODY_RATE_HZ, SEGMENT_OF, BodyChunk, SegmentChunk
 from analytics.detector import kernel
@@ -27,7 +26,7 @@ class FrontEnd:
 
     A grid sample holds the mean of the acceleration and angular rate over the 20 ms before it (the
     integral of the linear interpolation, so that no rotation is lost at any sensor rate) and the
-    orientation at its instant. Missing stretches up to 0.1 s are interpolated, longer ones are NaN.
+    vertical at its instant. Missing stretches up to 0.1 s are interpolated, longer ones are NaN.
 
     The chunks of different sensors must come in the order of their first samples, within 2 s;
     apart from that the result is the same bit for bit, however the streams were cut.
@@ -77,14 +76,13 @@ class FrontEnd:
 class _SensorFrontEnd:
     """One sensor: bridges short gaps, follows the vertical, and queues rows on the body grid.
 
-    A row holds acc, gyro, up (three each), the quaternion (four) and the peak.
+    A row holds acc, gyro, up (three each) and the peak.
     """
 
     def __init__(self, info: StreamInfo, calibration: Calibration | None) -> None:
         self._rate_hz = info.rate_hz
         self._calibration = calibration
         self._rotation = np.eye(3) if calibration is None else calibration.rotation.copy()
-        self._turn = Rotation.from_matrix(self._rotation.T).as_quat(scalar_first=True)
         self._orientation: Orientation = (
             AccOrientation(info.rate_hz)
             if info.gyro_scale_rads is None
@@ -109,21 +107,20 @@ class _SensorFrontEnd:
         """Take what has not come until `end_index` to be missing; should it come, drop it."""
         missing = end_index - self.end_index
         if missing > 0:
-            self._queue.append(np.full((missing, 14), np.nan))
+            self._queue.append(np.full((missing, 10), np.nan))
             self.end_index = end_index
 
     def take(self, count: int) -> SegmentChunk:
         """The oldest `count` rows, in segment axes."""
         rows = np.concatenate(self._queue)
         self._queue = [rows[count:]]
-        rows = _rotated(rows[:count], self._rotation, self._turn)
+        rows = _rotated(rows[:count], self._rotation)
         calibration = self._calibration
         return SegmentChunk(
             acc=rows[:, 0:3].copy(),
             gyro=rows[:, 3:6].copy(),
             up=rows[:, 6:9].copy(),
-            orientation=rows[:, 9:13].copy(),
-            peak_ms2=rows[:, 13].copy(),
+            peak_ms2=rows[:, 9].copy(),
             calibrated=calibration is not None,
             facing_known=calibration is not None and calibration.facing_known,
             supine_up=None if calibration is None else calibration.supine_up,
@@ -136,14 +133,14 @@ class _SensorFrontEnd:
         self.end_index = max(self.end_index, self._grid.next_index)
 
     def _follow(self, samples: FloatArray, restarts: NDArray[np.bool_]) -> FloatArray:
-        """The vertical and the quaternion at each sample, starting afresh where marked."""
+        """The vertical at each sample, starting afresh where marked."""
         cuts = [0, *np.flatnonzero(restarts[1:]) + 1, len(samples)]
-        parts = []
+        ups = []
         for start, end in pairwise(cuts):
             if start > 0 or restarts[0]:
                 self._orientation.restart()
-            parts.append(self._orientation.update(samples[start:end, 1:4], samples[start:end, 4:7]))
-        return np.concatenate(parts)
+            ups.append(self._orientation.update(samples[start:end, 1:4], samples[start:end, 4:7]))
+        return np.concatenate(ups)
 
 
 def _bridge_gaps(
@@ -175,7 +172,7 @@ class _Grid:
     """Averages samples onto the body grid, each as soon as the sample after it is known."""
 
     def __init__(self) -> None:
-        self._previous = np.full(14, np.nan)
+        self._previous = np.full(10, np.nan)
         self._cell = np.zeros(8)
         self._position = np.zeros(1, dtype=np.int64)
 
@@ -184,12 +181,12 @@ class _Grid:
         return int(self._position[0])
 
     def update(self, rows: FloatArray, broken: NDArray[np.bool_]) -> FloatArray:
-        """Grid rows of acc, gyro, up, quaternion and peak, from rows of time and the same.
+        """Grid rows of acc, gyro, up and peak, from sample rows of time, acc, gyro and up.
 
         The stretch before a `broken` row counts as missing.
         """
         capacity = int(rows[-1, 0] * BODY_RATE_HZ) - self.next_index + 2
-        out = np.full((max(capacity, 0), 14), np.nan)
+        out = np.full((max(capacity, 0), 10), np.nan)
         count = _average(rows, broken, self._previous, self._cell, self._position, out)
         return out[:count]
 
@@ -247,40 +244,23 @@ def _integrate(
 def _complete(
     before: FloatArray, after: FloatArray, at_s: float, cell: FloatArray, out: FloatArray
 ) -> None:
-    """Write the grid row at `at_s`: means over the cell, the orientation at its end, the peak."""
+    """Write the grid row at `at_s`: means over the cell, the vertical at its end, the peak."""
     for j in range(6):
         out[j] = cell[2 + j] / cell[0]
     part = (at_s - before[0]) / (after[0] - before[0])
-    _between(before[7:10], after[7:10], part, out[6:9])
-    _between(before[10:14], after[10:14], part, out[9:13])
-    out[13] = max(cell[1], np.sqrt(out[0] ** 2 + out[1] ** 2 + out[2] ** 2))
-
-
-@kernel
-def _between(before: FloatArray, after: FloatArray, part: float, out: FloatArray) -> None:
-    """Write the unit vector on the way from one unit vector to the next, or its opposite.
-
-    A quaternion and its opposite are one orientation, a vertical never turns over in one sample.
-    """
-    cosine = 0.0
-    for j in range(len(out)):
-        cosine += before[j] * after[j]
-    sign = -1.0 if cosine < 0.0 else 1.0
     norm = 0.0
-    for j in range(len(out)):
-        out[j] = before[j] + part * (sign * after[j] - before[j])
+    for j in range(6, 9):
+        out[j] = before[1 + j] + part * (after[1 + j] - before[1 + j])
         norm += out[j] ** 2
     norm = np.sqrt(norm)
-    for j in range(len(out)):
+    for j in range(6, 9):
         out[j] /= norm
+    out[9] = max(cell[1], np.sqrt(out[0] ** 2 + out[1] ** 2 + out[2] ** 2))
 
 
 @kernel
-def _rotated(rows: FloatArray, rotation: FloatArray, turn: FloatArray) -> FloatArray:
-    """Turn the three vectors of each row, and its quaternion by `turn` (4,), the way back.
-
-    Sums are written out so that no row depends on others.
-    """
+def _rotated(rows: FloatArray, rotation: FloatArray) -> FloatArray:
+    """Turn the three vectors of each row; sums are written out so that no row depends on others."""
     out = rows.copy()
     for i in range(len(rows)):
         for v in range(0, 9, 3):
@@ -290,9 +270,4 @@ def _rotated(rows: FloatArray, rotation: FloatArray, turn: FloatArray) -> FloatA
                     + rotation[j, 1] * rows[i, v + 1]
                     + rotation[j, 2] * rows[i, v + 2]
                 )
-        w, x, y, z = rows[i, 9], rows[i, 10], rows[i, 11], rows[i, 12]
-        out[i, 9] = w * turn[0] - x * turn[1] - y * turn[2] - z * turn[3]
-        out[i, 10] = w * turn[1] + x * turn[0] + y * turn[3] - z * turn[2]
-        out[i, 11] = w * turn[2] - x * turn[3] + y * turn[0] + z * turn[1]
-        out[i, 12] = w * turn[3] + x * turn[2] - y * turn[1] + z * turn[0]
     return out

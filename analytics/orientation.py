@@ -18,11 +18,9 @@ class Orientation(Protocol):
     """Follows the vertical of one sensor; the result does not depend on how samples are chunked."""
 
     def update(self, acc: FloatArray, gyro: FloatArray) -> FloatArray:
-        """Unit vertical and quaternion (n, 7) after each of n samples at the sensor's rate.
+        """Unit vertical (n, 3) in sensor axes after each of n samples at the sensor's rate.
 
-        `acc` (n, 3) in m/s², `gyro` (n, 3) in rad/s. The vertical (three columns) is in sensor
-        axes; the quaternion w, x, y, z takes sensor axes to level ones of unknown heading, NaN
-        without a gyroscope.
+        `acc` (n, 3) in m/s², `gyro` (n, 3) in rad/s.
         """
         ...
 
@@ -45,8 +43,7 @@ class GyroOrientation:
         """See `Orientation.update`."""
         filtered = self._filter.updateBatch(np.ascontiguousarray(gyro), np.ascontiguousarray(acc))
         w, x, y, z = filtered["quat6D"].T
-        up = (2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x**2 + y**2))
-        return np.column_stack((*up, w, x, y, z))
+        return np.column_stack((2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x**2 + y**2)))
 
     def restart(self) -> None:
         """See `Orientation.restart`."""
@@ -64,8 +61,7 @@ class AccOrientation:
 
     def update(self, acc: FloatArray, gyro: FloatArray) -> FloatArray:
         """See `Orientation.update`; `gyro` is not looked at."""
-        up = _low_passed_direction(np.ascontiguousarray(acc), self._weight, self._state)
-        return np.hstack((up, np.full((len(up), 4), np.nan)))
+        return _low_passed_direction(np.ascontiguousarray(acc), self._weight, self._state)
 
     def restart(self) -> None:
         """See `Orientation.restart`."""

@@ -44,20 +44,11 @@ def segment(
         acc=acc,
         gyro=np.where(np.isnan(up), np.nan, 0.0),
         up=up,
-        orientation=level(up),
         peak_ms2=np.linalg.norm(acc, axis=1),
         calibrated=calibrated,
         facing_known=calibrated and supine_up is not None,
         supine_up=supine_up if calibrated else None,
     )
-
-
-def level(up: FloatArray) -> FloatArray:
-    """Quaternions (n, 4) from segment axes to level ones, by the shortest turn of `up` (n, 3)."""
-    turn = np.column_stack((1.0 + up[:, 2], up[:, 1], -up[:, 0], np.zeros(len(up))))
-    upside_down = turn[:, 0] < 1e-9
-    turn[upside_down] = (0.0, 1.0, 0.0, 0.0)
-    return np.asarray(turn / np.linalg.norm(turn, axis=1, keepdims=True))
 
 
 def body(segments: Mapping[Segment, FloatArray]) -> BodyChunk:
@@ -74,7 +65,6 @@ def without(chunk: BodyChunk, name: Segment, start_s: float, end_s: float) -> Bo
         acc=np.where(missing[:, np.newaxis], np.nan, there.acc),
         gyro=np.where(missing[:, np.newaxis], np.nan, there.gyro),
         up=np.where(missing[:, np.newaxis], np.nan, there.up),
-        orientation=np.where(missing[:, np.newaxis], np.nan, there.orientation),
         peak_ms2=np.where(missing, np.nan, there.peak_ms2),
     )
     return BodyChunk(chunk.start_index, {**chunk.segments, name: gone})
@@ -101,7 +91,6 @@ def _whole(parts: list[SegmentChunk]) -> SegmentChunk:
         acc=np.concatenate([part.acc for part in parts]),
         gyro=np.concatenate([part.gyro for part in parts]),
         up=np.concatenate([part.up for part in parts]),
-        orientation=np.concatenate([part.orientation for part in parts]),
         peak_ms2=np.concatenate([part.peak_ms2 for part in parts]),
     )
 
@@ -113,7 +102,6 @@ def _part(chunk: BodyChunk, start: int, end: int) -> BodyChunk:
             acc=whole.acc[start:end],
             gyro=whole.gyro[start:end],
             up=whole.up[start:end],
-            orientation=whole.orientation[start:end],
             peak_ms2=whole.peak_ms2[start:end],
         )
         for name, whole in chunk.segments.items()

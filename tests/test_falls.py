@@ -210,7 +210,7 @@ def test_two_falls_are_two_events() -> None:
     twice = SegmentChunk(
         **{
             name: np.concatenate((getattr(first, name), getattr(first, name)))
-            for name in ("acc", "gyro", "up", "orientation", "peak_ms2")
+            for name in ("acc", "gyro", "up", "peak_ms2")
         },
         calibrated=True,
         facing_known=True,

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.spatial.transform import Rotation
 
 from analytics.body import BODY_RATE_HZ, BodyChunk, Segment
 from analytics.frontend import FrontEnd
@@ -45,7 +44,7 @@ def part(chunk: Chunk, start: int, end: int) -> Chunk:
 
 
 def run(front_end: FrontEnd, *chunks: Chunk) -> dict[Segment, FloatArray]:
-    """All rows of each segment: acc, gyro, up, peak and orientation side by side."""
+    """All rows of each segment: acc, gyro, up and peak side by side."""
     bodies = [body for chunk in chunks for body in front_end.push(chunk)] + front_end.finish()
     assert_contiguous(bodies)
     segments = bodies[0].segments if bodies else {}
@@ -54,9 +53,7 @@ def run(front_end: FrontEnd, *chunks: Chunk) -> dict[Segment, FloatArray]:
 
 def rows(body: BodyChunk, name: Segment) -> FloatArray:
     segment = body.segments[name]
-    return np.column_stack(
-        (segment.acc, segment.gyro, segment.up, segment.peak_ms2, segment.orientation)
-    )
+    return np.column_stack((segment.acc, segment.gyro, segment.up, segment.peak_ms2))
 
 
 def assert_contiguous(bodies: list[BodyChunk]) -> None:
@@ -112,22 +109,6 @@ def test_a_calibration_turns_all_vectors_into_segment_axes() -> None:
     assert np.abs(body.acc[1:] - [0.0, 0.0, GRAVITY_MS2]).max() < 1e-9
     assert body.calibrated
     assert body.facing_known
-
-
-def test_the_orientation_agrees_with_the_vertical_in_segment_axes() -> None:
-    chunk = moving(np.arange(1000) / 100.0)
-    calibration = Calibration(
-        placement=Placement.STERNUM, rotation=TURN, supine_up=None, method="test", made_from="test"
-    )
-    body = FrontEnd([info()], [calibration]).push(chunk)[0].segments[Segment.TRUNK]
-    to_level = Rotation.from_quat(body.orientation[1:], scalar_first=True)
-    np.testing.assert_allclose(to_level.inv().apply([0.0, 0.0, 1.0]), body.up[1:], atol=1e-3)
-
-
-def test_without_a_gyroscope_there_is_no_orientation_beyond_the_vertical() -> None:
-    chunk = still(np.arange(200) / 100.0, gyro=False)
-    body = FrontEnd([info(gyro=False)]).push(chunk)[0].segments[Segment.TRUNK]
-    assert np.isnan(body.orientation).all()
 
 
 def test_a_short_gap_is_bridged_and_a_long_one_is_missing() -> None:
