@@ -16,6 +16,9 @@ MAX_BRIDGED_S = 0.1
 _ROUNDING_S = 2e-6
 """What rounding two stamps to microseconds can add to their step."""
 
+LONGEST_BRIDGED_S = MAX_BRIDGED_S + _ROUNDING_S
+"""Missing time between two stamps that is still bridged."""
+
 _CORRECTION_S = 1.0
 """Time constant in which a better knowledge of the device's clock is taken over."""
 
@@ -31,7 +34,7 @@ _CLOCK_STEP_S = 60.0
 
 def is_gap(missing_s: FloatArray) -> NDArray[np.bool_]:
     """Whether so much missing time (n,) between two samples is too long to be bridged."""
-    return missing_s > MAX_BRIDGED_S + _ROUNDING_S
+    return missing_s > LONGEST_BRIDGED_S
 
 
 class GapFinder:
