@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from analytics.body import SEGMENT_OF, BodyChunk, Segment
 from analytics.bridging import BridgingDetector
-from analytics.calibration import plausible_calibrations
 from analytics.detector import Detector
 from analytics.events import (
     Event,
@@ -23,6 +22,7 @@ from analytics.events import (
 from analytics.falls import FallDetector
 from analytics.flexion import FlexionDetector
 from analytics.frontend import FrontEnd
+from analytics.plausible import plausible_calibrations
 from analytics.posture import PostureDetector
 from analytics.spine import SpineDetector, SpineSummary
 from analytics.wear import WearDetector
