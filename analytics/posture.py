@@ -39,6 +39,10 @@ class PostureParams:
     """A turn counts once it is this far past the diagonal between two lying sides."""
     dwell_s: float = 2.0
     """A posture held for less is passed through, as the side is in rolling over or getting up."""
+    lie_down_s: float = 1.5
+    """The same from upright onto the back, where nobody passes through. Engineering judgement."""
+    bend_s: float = 10.0
+    """The same from upright onto the front: until then it is a bend. Engineering judgement."""
     tau_s: float = 0.5
     """Time constant of the low-pass on the vertical: steps and breathing vanish, turns stay."""
     max_gap_s: float = 2.0
@@ -54,6 +58,9 @@ class PostureDetector:
     began, not from when it was believed. A lying posture passed through in less than the dwell
     time belongs to the lying beside it; between two lying postures its time is shared.
 
+    To the back the limit is the wearer's own: where lying flat turned the sensor by less than a
+    right angle, as on a sloping chest or a soft belly, it is narrower in proportion.
+
     It looks at the trunk if it is worn, else at the pelvis; the thigh alone tells nothing, since
     it lies level in sitting too. In a bridge the spine slopes towards the head, so both stay
     supine. Sitting and standing are both upright. Unknown is said while the sensor is not
@@ -64,6 +71,7 @@ class PostureDetector:
     def __init__(self, params: PostureParams | None = None) -> None:
         params = params or PostureParams()
         self._limits = _limits(params)
+        self._supine_up: FloatArray | None = None
         self._state = record(
             index=0,
             missing=0,
@@ -90,6 +98,9 @@ class PostureDetector:
         up = _usable_up(segment, len(chunk))
         ended = np.empty((len(chunk), 3))
         facing_known = segment is not None and segment.facing_known
+        if segment is not None and segment.supine_up is not self._supine_up:
+            self._supine_up = segment.supine_up
+            self._limits.back_weight = _back_weight(segment.supine_up, self._limits.upright_tan)
         count = _settle(up, facing_known, self._limits, self._state, ended)
         return [_bout(*row) for row in ended[:count]]
 
@@ -123,6 +134,15 @@ def _bout(posture: float, start_index: float, end_index: float) -> PostureBout:
     )
 
 
+def _back_weight(supine_up: FloatArray | None, upright_tan: float) -> float:
+    """How much leaning back weighs, so that its limit is in proportion to lying flat."""
+    if supine_up is None:
+        return 1.0
+    lying_share = np.arctan2(supine_up[0], supine_up[2]) / (0.5 * np.pi)
+    limit = np.arctan(upright_tan) * min(lying_share, 1.0)
+    return float(upright_tan / np.tan(limit))
+
+
 def _limits(params: PostureParams) -> np.record:
     upright, margin = params.upright_limit_deg, params.hysteresis_deg
     return record(
@@ -131,8 +151,11 @@ def _limits(params: PostureParams) -> np.record:
         lying_on_tan=np.tan(np.radians(upright + margin)),
         lying_off_tan=np.tan(np.radians(upright - margin)),
         side_weight=np.tan(np.radians(upright)) / np.tan(np.radians(params.leaning_limit_deg)),
+        back_weight=1.0,
         side_tan=np.tan(np.radians(45.0 + params.side_hysteresis_deg)),
         dwell=round(params.dwell_s * BODY_RATE_HZ),
+        lie_down=round(params.lie_down_s * BODY_RATE_HZ),
+        bend=round(params.bend_s * BODY_RATE_HZ),
         max_missing=round(params.max_gap_s * BODY_RATE_HZ),
     )
 
@@ -153,7 +176,7 @@ def _settle(
             state.missing = 0
             _low_pass(up[i], limits.weight, state)
             _recognize(facing_known, limits, state)
-            settles = state.index - state.posture_from >= limits.dwell
+            settles = state.index - state.posture_from >= _dwell(limits, state)
         state.index += 1
         if settles and state.posture != state.settled:
             boundary = _boundary(state)
@@ -165,6 +188,17 @@ def _settle(
                 state.settled_from = boundary
             state.settled = state.posture
     return count
+
+
+@kernel
+def _dwell(limits: np.record, state: np.record) -> float:
+    """For how many samples the posture must last to be believed."""
+    if state.settled == _UPRIGHT:
+        if state.posture == _PRONE:
+            return float(limits.bend)
+        if state.posture == _SUPINE or state.posture == _UNKNOWN:
+            return float(limits.lie_down)
+    return float(limits.dwell)
 
 
 @kernel
@@ -213,8 +247,7 @@ def _recognize(facing_known: bool, limits: np.record, state: np.record) -> None:
 
 @kernel
 def _nearest(x: float, y: float, z: float, facing_known: bool, limits: np.record) -> int:
-    side_weight = limits.side_weight if facing_known else 1.0
-    if _is_upright(x, y, z, limits.upright_tan, side_weight):
+    if _is_upright(x, y, z, limits.upright_tan, facing_known, limits):
         return _UPRIGHT
     if not facing_known:
         return _UNKNOWN
@@ -224,17 +257,22 @@ def _nearest(x: float, y: float, z: float, facing_known: bool, limits: np.record
 
 
 @kernel
-def _is_upright(x: float, y: float, z: float, limit_tan: float, side_weight: float) -> bool:
-    """Whether the inclination is below its limit, which is narrower to the side."""
-    return bool(z * limit_tan > np.sqrt(x * x + (side_weight * y) ** 2))
+def _is_upright(
+    x: float, y: float, z: float, limit_tan: float, facing_known: bool, limits: np.record
+) -> bool:
+    """Whether the inclination is below its limit: narrower to the side, personal to the back."""
+    if facing_known:
+        y *= limits.side_weight
+        if x > 0.0:
+            x *= limits.back_weight
+    return bool(z * limit_tan > np.sqrt(x * x + y * y))
 
 
 @kernel
 def _holds(facing_known: bool, limits: np.record, state: np.record) -> bool:
     """Whether the vertical is still within the posture's limits, widened by the hysteresis."""
-    side_weight = limits.side_weight if facing_known else 1.0
     limit_tan = limits.lying_on_tan if state.posture == _UPRIGHT else limits.lying_off_tan
-    upright = _is_upright(state.x, state.y, state.z, limit_tan, side_weight)
+    upright = _is_upright(state.x, state.y, state.z, limit_tan, facing_known, limits)
     if upright or state.posture == _UPRIGHT:
         return bool(upright and state.posture == _UPRIGHT)
     if state.posture == _UNKNOWN:

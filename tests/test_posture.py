@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from analytics.body import BodyChunk, Segment
@@ -109,6 +110,31 @@ def test_the_time_of_a_side_passed_through_in_turning_over_is_shared() -> None:
 def test_a_short_bend_leaves_the_posture_as_it_was() -> None:
     chunk = trunk((0, 0, 180), (10, 0, 180), (11, 80, 180), (12, 80, 180), (13, 0, 180), (30, 0, 0))
     assert postures(chunk) == [UPRIGHT]
+
+
+def test_staying_down_on_the_front_is_lying_from_when_it_began() -> None:
+    chunk = trunk((0, 0, 180), (10, 0, 180), (11, 90, 180), (30, 90, 180))
+    first, second = bouts(chunk)
+    assert (first.posture, second.posture) == (UPRIGHT, PRONE)
+    assert first.end_s == pytest.approx(10.7, abs=0.7)
+
+
+def test_a_long_bend_leaves_the_posture_as_it_was() -> None:
+    chunk = trunk((0, 0, 180), (10, 0, 180), (11, 80, 180), (19, 80, 180), (20, 0, 180), (30, 0, 0))
+    assert postures(chunk) == [UPRIGHT]
+
+
+def test_lying_on_the_back_for_two_seconds_is_lying() -> None:
+    chunk = trunk((0, 0, 0), (10, 0, 0), (11, 90, 0), (12.5, 90, 0), (13.5, 0, 0), (30, 0, 0))
+    assert postures(chunk) == [UPRIGHT, SUPINE, UPRIGHT]
+
+
+def test_the_limit_to_the_back_is_in_proportion_to_how_far_lying_flat_turns_the_sensor() -> None:
+    up = up_path((0, 0, 0), (10, 0, 0), (12, 58, 0), (20, 58, 0))
+    lying = np.array([np.sin(np.radians(58.0)), 0.0, np.cos(np.radians(58.0))])
+    sloping = BodyChunk(0, {Segment.TRUNK: segment(up, supine_up=lying)})
+    assert postures(sloping) == [UPRIGHT, SUPINE]
+    assert postures(body({Segment.TRUNK: up})) == [UPRIGHT]
 
 
 def test_wavering_about_the_limit_makes_no_new_bout() -> None:
