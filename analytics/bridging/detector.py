@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analytics.body import BODY_RATE_HZ, BodyChunk, Segment
 from analytics.bridging.judges import Judge, KnownMounting, RangeParams, SetParams, UnknownMounting
-from analytics.bridging.movement import COLUMNS, FORCE, GYRO, SUPINE, UP, Stretch, movement
+from analytics.bridging.movement import COLUMNS, FORCE, SUPINE, UP, Stretch, movement
 from analytics.bridging.swings import Mark, SwingEvent, SwingFinder, SwingParams
 from analytics.bridging.timing import HoldParams
+from analytics.detector import kernel
 from analytics.events import Event, Repetition
 from sensors.types import FloatArray
 
@@ -108,19 +108,17 @@ class _Follower:
         for start in range(0, len(rows), _BLOCK):
             block = rows[start : start + _BLOCK]
             self._history.append(block)
-            events += self._heed(self._swings.update(self._seen(block[:, UP])))
+            events += self._heed(self._swings.update(self._seen(block)))
         return events
 
     def finish(self) -> list[Event]:
         return [*self._heed(self._swings.finish()), *self._judge.finish()]
 
-    def _seen(self, up: FloatArray) -> FloatArray:
-        """The vertical, or where the axis of rising is known only its elevation, as an arc."""
+    def _seen(self, rows: FloatArray) -> FloatArray:
+        """The vertical, or where the axis of rising is known only its elevation."""
         if self._rise_axis is None:
-            return up
-        x, y, z = self._rise_axis
-        rise = np.clip(x * up[:, 0] + y * up[:, 1] + z * up[:, 2], -1.0, 1.0)
-        return np.column_stack((rise, np.sqrt(1.0 - rise**2), np.zeros(len(rise))))
+            return np.ascontiguousarray(rows[:, UP])
+        return _elevation(rows, self._rise_axis)
 
     def _heed(self, swing_events: Iterable[SwingEvent]) -> list[Event]:
         events: list[Event] = []
@@ -197,32 +195,55 @@ def _plainly_none(stretch: Stretch, rise_axis: FloatArray) -> bool:
 
 
 def _rows(chunk: BodyChunk, name: Segment) -> FloatArray:
-    """What the history keeps of a chunk.
+    """What the history keeps of a chunk."""
+    source = chunk.segments[name]
+    rows = _described(source.acc, source.gyro, source.up)
+    for place, segment in chunk.segments.items():
+        if segment.calibrated:
+            front_cos = _THIGH_FRONT_COS if place is Segment.THIGH else _ON_BACK_COS
+            _rule_out_supine(segment.up, front_cos, segment.facing_known, rows)
+    return rows
+
+
+@kernel
+def _described(acc: FloatArray, gyro: FloatArray, up: FloatArray) -> FloatArray:
+    """Rows (n, COLUMNS) of samples (n, 3), none of them known not to be supine.
 
     Without a gyroscope the vertical is the specific force itself: what follows smooths it, and
     smoothing it twice would blur the lift.
     """
-    source = chunk.segments[name]
-    force = np.sqrt(source.acc[:, 0] ** 2 + source.acc[:, 1] ** 2 + source.acc[:, 2] ** 2)
-    no_gyro = np.isnan(source.gyro[:, 0])
-    rows = np.empty((len(chunk), COLUMNS))
-    rows[:, UP] = source.up
-    rows[no_gyro, UP] = source.acc[no_gyro] / np.maximum(force[no_gyro, np.newaxis], 1e-9)
-    rows[:, GYRO] = source.gyro
-    rows[:, FORCE] = force
-    rows[:, SUPINE] = _lies_supine(chunk)
+    rows = np.empty((len(acc), COLUMNS))
+    for i in range(len(acc)):
+        force = np.sqrt(acc[i, 0] ** 2 + acc[i, 1] ** 2 + acc[i, 2] ** 2)
+        alone = np.isnan(gyro[i, 0])
+        for j in range(3):
+            rows[i, j] = acc[i, j] / max(force, 1e-9) if alone else up[i, j]
+            rows[i, 3 + j] = gyro[i, j]
+        rows[i, FORCE] = force
+        rows[i, SUPINE] = 1.0
     return rows
 
 
-def _lies_supine(chunk: BodyChunk) -> NDArray[np.bool_]:
-    """Whether no calibrated sensor contradicts lying on the back; a missing sample does not."""
-    supine = np.ones(len(chunk), dtype=bool)
-    for name, segment in chunk.segments.items():
-        if not segment.calibrated:
-            continue
-        x, y, z = segment.up.T
-        supine &= ~(z > _INCLINED_COS)
-        if segment.facing_known:
-            front_cos = _THIGH_FRONT_COS if name is Segment.THIGH else _ON_BACK_COS
-            supine &= ~((x < front_cos) | (np.abs(y) > _ROLLED_SIN))
-    return supine
+@kernel
+def _rule_out_supine(
+    up: FloatArray, front_cos: float, facing_known: bool, rows: FloatArray
+) -> None:
+    """Mark the rows in which a calibrated segment contradicts lying on the back.
+
+    A missing sample does not.
+    """
+    for i in range(len(up)):
+        x, y, z = up[i, 0], up[i, 1], up[i, 2]
+        if z > _INCLINED_COS or (facing_known and (x < front_cos or abs(y) > _ROLLED_SIN)):
+            rows[i, SUPINE] = 0.0
+
+
+@kernel
+def _elevation(rows: FloatArray, axis: FloatArray) -> FloatArray:
+    """The elevation of an axis above the horizon, as an arc of directions (n, 3)."""
+    arc = np.zeros((len(rows), 3))
+    for i in range(len(rows)):
+        rise = axis[0] * rows[i, 0] + axis[1] * rows[i, 1] + axis[2] * rows[i, 2]
+        rise = min(max(rise, -1.0), 1.0)
+        arc[i, 0], arc[i, 1] = rise, np.sqrt(1.0 - rise * rise)
+    return arc

@@ -9,6 +9,7 @@ import numpy as np
 from analytics.body import BODY_RATE_HZ
 from analytics.bridging.smoothness import spectral_arc_length
 from analytics.bridging.timing import HoldParams, Timing, timing
+from analytics.detector import kernel
 from sensors.types import FloatArray
 
 UP, GYRO, FORCE, SUPINE = slice(0, 3), slice(3, 6), 6, 7
@@ -154,6 +155,14 @@ def _filled(samples: FloatArray) -> FloatArray:
     return filled
 
 
+@kernel
 def _smoothed(vectors: FloatArray) -> FloatArray:
-    padded = np.pad(vectors, ((_HALF_WIDTH, _HALF_WIDTH), (0, 0)), mode="edge")
-    return np.column_stack([np.convolve(padded[:, j], _KERNEL, mode="valid") for j in range(3)])
+    """The vectors (n, 3) low-passed; the first and the last are held beyond the ends."""
+    last = len(vectors) - 1
+    smooth = np.zeros((len(vectors), 3))
+    for i in range(len(vectors)):
+        for k in range(len(_KERNEL)):
+            at = min(max(i + k - _HALF_WIDTH, 0), last)
+            for j in range(3):
+                smooth[i, j] += _KERNEL[k] * vectors[at, j]
+    return smooth

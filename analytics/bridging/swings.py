@@ -93,14 +93,7 @@ class SwingFinder:
     def update(self, up: FloatArray) -> list[SwingEvent]:
         """Take the next verticals (n, 3), NaN where missing; return what they showed."""
         marks = np.empty((2 * len(up) + 1, 3), dtype=np.int64)
-        count = _follow(
-            np.ascontiguousarray(up),
-            self._rise_axis,
-            self._limits,
-            self._state,
-            self._vectors,
-            marks,
-        )
+        count = _follow(up, self._rise_axis, self._limits, self._state, self._vectors, marks)
         return _events(marks[:count])
 
     def finish(self) -> list[SwingEvent]:
@@ -239,6 +232,8 @@ def _advance(
 def _has_turned(
     now: FloatArray, rise_axis: FloatArray, limits: np.record, state: np.record, vectors: FloatArray
 ) -> bool:
+    if state.range < limits.min_range:
+        return False
     rise = 0.0
     for j in range(3):
         rise += rise_axis[j] * (vectors[_FAR, j] - vectors[_ANCHOR, j])
@@ -248,7 +243,7 @@ def _has_turned(
     if rise < 0.0 or state.range > limits.max_range:
         part = 0.0
     needed = max(limits.min_range, part * state.range)
-    return bool(state.range >= limits.min_range and _distance(now, vectors[_FAR]) >= needed)
+    return bool(_distance(now, vectors[_FAR]) >= needed)
 
 
 @kernel

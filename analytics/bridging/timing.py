@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from analytics.body import BODY_RATE_HZ
+from analytics.detector import kernel
 from sensors.types import FloatArray
 
 _MIDDLE = 0.5
@@ -98,14 +98,24 @@ def _descent(tilt_deg: FloatArray, depth_deg: float) -> tuple[int, int, float] |
     if len(below) == 0:
         return None
     half = int(below[0])
-    if len(tilt_deg) - half > _SECOND:
-        seconds = sliding_window_view(tilt_deg[half:], _SECOND)
-        range_deg = seconds.max(axis=1) - seconds.min(axis=1)
-        flat = np.flatnonzero(range_deg <= max(_FLAT_DEG, _FLAT_PART * depth_deg))
-        if len(flat):
-            return half, half + int(flat[0]), float(np.median(seconds[flat[0]]))
+    flat = _first_flat_second(tilt_deg[half:], max(_FLAT_DEG, _FLAT_PART * depth_deg))
+    if flat >= 0:
+        rest = half + flat
+        return half, rest, float(np.median(tilt_deg[rest : rest + _SECOND]))
     lowest = half + int(np.argmin(tilt_deg[half:]))
     return half, lowest, float(tilt_deg[lowest])
+
+
+@kernel
+def _first_flat_second(tilt_deg: FloatArray, tolerance_deg: float) -> int:
+    """First sample of the first second in which the tilt keeps to a tolerance; -1 without one."""
+    for start in range(len(tilt_deg) - _SECOND + 1):
+        lowest = highest = tilt_deg[start]
+        for i in range(start, start + _SECOND):
+            lowest, highest = min(lowest, tilt_deg[i]), max(highest, tilt_deg[i])
+        if highest - lowest <= tolerance_deg:
+            return start
+    return -1
 
 
 def _hold(

@@ -71,12 +71,9 @@ class ImpactFinder:
     def update(self, segment: SegmentChunk) -> list[Impact]:
         """Take the next samples; return the impacts with all that follows them known."""
         self._calibrated, self._facing_known = segment.calibrated, segment.facing_known
-        vertical = (segment.acc * segment.up).sum(axis=1) - GRAVITY_MS2
-        rows = np.column_stack((segment.acc, segment.peak_ms2, vertical)) / GRAVITY_MS2
+        rows = _in_g(segment.acc, segment.up, segment.peak_ms2)
         self._append(rows)
-        found = np.empty(len(rows) // self._spacing + 1, dtype=np.int64)
-        count = _find_impacts(rows, self._least_g, self._spacing, self._state, found)
-        self._pending += found[:count].tolist()
+        self._pending += _find_impacts(rows, self._least_g, self._spacing, self._state).tolist()
         known = self._start + len(self._rows) - samples(AFTER_S)
         complete = [index for index in self._pending if index <= known]
         self._pending = self._pending[len(complete) :]
@@ -164,17 +161,32 @@ def samples(duration_s: float) -> int:
 
 
 @kernel
+def _in_g(acc: FloatArray, up: FloatArray, peak_ms2: FloatArray) -> FloatArray:
+    """Rows (n, 5) in g: specific force, its peak, and what of it exceeds gravity upwards."""
+    rows = np.empty((len(acc), 5))
+    for i in range(len(acc)):
+        along = 0.0
+        for j in range(3):
+            rows[i, j] = acc[i, j] / GRAVITY_MS2
+            along += acc[i, j] * up[i, j]
+        rows[i, 3] = peak_ms2[i] / GRAVITY_MS2
+        rows[i, 4] = (along - GRAVITY_MS2) / GRAVITY_MS2
+    return rows
+
+
+@kernel
 def _find_impacts(
-    acc_g: FloatArray, least_g: float, spacing: int, state: np.record, found: NDArray[np.int64]
-) -> int:
-    """Put the indices of impacts in `found` and return how many.
+    rows: FloatArray, least_g: float, spacing: int, state: np.record
+) -> NDArray[np.int64]:
+    """The indices of impacts.
 
     A sample above `least_g` is held until a larger one takes its place, or until nothing larger
     has come for `spacing` samples and it is an impact. Missing samples (NaN) are larger than none.
     """
+    found = np.empty(len(rows) // spacing + 1, dtype=np.int64)
     count = 0
-    for i in range(len(acc_g)):
-        force_g = np.sqrt(acc_g[i, 0] ** 2 + acc_g[i, 1] ** 2 + acc_g[i, 2] ** 2)
+    for i in range(len(rows)):
+        force_g = np.sqrt(rows[i, 0] ** 2 + rows[i, 1] ** 2 + rows[i, 2] ** 2)
         if force_g > max(least_g, state.held_g):
             state.held_g = force_g
             state.held_index = state.index
@@ -183,4 +195,4 @@ def _find_impacts(
             count += 1
             state.held_g = 0.0
         state.index += 1
-    return count
+    return found[:count]
