@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import numpy as np
 from numpy.typing import NDArray
 
 from analytics.body import BODY_RATE_HZ
-from analytics.detector import kernel
+from analytics.detector import Variables, kernel, opened
 from sensors.clock import LONGEST_BRIDGED_S
 from sensors.types import FloatArray
 
@@ -32,25 +30,22 @@ Breaks = NDArray[np.int8]
 Bridged = tuple[FloatArray, Breaks]
 
 CELL = np.dtype(
-    (
-        np.record,
-        [
-            ("index", np.float64),
-            ("covered_s", np.float64),
-            ("peak", np.float64),
-            ("sums", np.float64, _AXES),
-            ("before", np.float64, SAMPLE + 3),
-        ],
-    )
+    [
+        ("index", np.float64),
+        ("covered_s", np.float64),
+        ("peak", np.float64),
+        ("sums", np.float64, _AXES),
+        ("before", np.float64, SAMPLE + 3),
+    ]
 )
 """State of `averaged`: the grid cell `index`, how much of it is covered, the largest force in it,
 its integrals, and the sample before, with its vertical."""
 
 
-def new_cell() -> np.record:
+def new_cell() -> Variables:
     """The state before the first sample."""
-    cell = cast(np.record, np.zeros((), CELL)[()])
-    cell.before[:] = np.nan
+    cell = np.zeros((), CELL)
+    cell["before"][:] = np.nan
     return cell
 
 
@@ -106,13 +101,14 @@ def _break(missing_s: float) -> int:
 
 
 @kernel
-def averaged(samples: FloatArray, up: FloatArray, breaks: Breaks, cell: np.record) -> FloatArray:
+def averaged(samples: FloatArray, up: FloatArray, breaks: Breaks, kept: Variables) -> FloatArray:
     """The grid rows (n, 10) that these samples and their verticals complete.
 
     A row holds the mean acceleration and angular rate of the cell that ends at its instant, as
     integrals of the straight lines between samples, the vertical at that instant and the largest
     force in the cell. A row is NaN where samples are missing for more than half of its cell.
     """
+    cell = opened(kept)
     first_index = cell.index
     rows = np.full((max(int(samples[-1, 0] * BODY_RATE_HZ - first_index) + 2, 0), GRID_ROW), np.nan)
     for i in range(len(samples)):

@@ -15,12 +15,10 @@ sample.
 
 from __future__ import annotations
 
-from typing import cast
-
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.detector import kernel, record
+from analytics.detector import Variables, kernel, opened, variables
 from sensors.types import FloatArray
 
 BLOCK_S = 0.1
@@ -46,26 +44,23 @@ BIAS_VERTICAL_TRUST = 1e-4
 """What is assumed of the bias about the vertical, which levelling does not show: that it is 0."""
 
 STATE = np.dtype(
-    (
-        np.record,
-        [
-            ("samples", np.float64),
-            ("block_samples", np.float64),
-            ("blocks", np.float64),
-            ("quat", np.float64, 4),
-            ("force_low", np.float64, (2, 3)),
-            ("rest_low", np.float64, (2, 6)),
-            ("rest_rate", np.float64, 3),
-            ("rest_s", np.float64),
-            ("rotation_sum", np.float64, (3, 3)),
-            ("rotation_low", np.float64, (2, 9)),
-            ("rotation", np.float64, (3, 3)),
-            ("drift_low", np.float64, (2, 3)),
-            ("drift", np.float64, 3),
-            ("bias", np.float64, 3),
-            ("covariance", np.float64, (3, 3)),
-        ],
-    )
+    [
+        ("samples", np.float64),
+        ("block_samples", np.float64),
+        ("blocks", np.float64),
+        ("quat", np.float64, 4),
+        ("force_low", np.float64, (2, 3)),
+        ("rest_low", np.float64, (2, 6)),
+        ("rest_rate", np.float64, 3),
+        ("rest_s", np.float64),
+        ("rotation_sum", np.float64, (3, 3)),
+        ("rotation_low", np.float64, (2, 9)),
+        ("rotation", np.float64, (3, 3)),
+        ("drift_low", np.float64, (2, 3)),
+        ("drift", np.float64, 3),
+        ("bias", np.float64, 3),
+        ("covariance", np.float64, (3, 3)),
+    ]
 )
 """`quat` takes sensor axes to the level frame, `…_low` are states of low-passes. `rotation_sum` is
 that of the rotation matrices of a block, `rotation` its low-passed mean, and `drift` the same of
@@ -77,20 +72,20 @@ Quaternion = tuple[float, float, float, float]
 Filter = tuple[float, float, float, float, float]
 
 
-def new_state() -> np.record:
+def new_state() -> Variables:
     """The state before the first sample: nothing known, the bias around zero."""
-    state = cast(np.record, np.zeros((), STATE)[()])
-    state.quat[0] = 1.0
-    state.covariance[:] = np.eye(3) * BIAS_START_SD_RADS**2
+    state = np.zeros((), STATE)
+    state["quat"][0] = 1.0
+    state["covariance"][:] = np.eye(3) * BIAS_START_SD_RADS**2
     return state
 
 
-def parameters(rate_hz: float) -> np.record:
+def parameters(rate_hz: float) -> Variables:
     """What `follow` needs to know of samples at `rate_hz`."""
     block = max(round(BLOCK_S * rate_hz), 1)
     block_s = block / rate_hz
     drift = BIAS_DRIFT_RADS**2 * block_s / BIAS_FORGETTING_S
-    return record(
+    return variables(
         step_s=1.0 / rate_hz,
         block=block,
         block_s=block_s,
@@ -122,13 +117,14 @@ def _design(name: str, tau_s: float, step_s: float) -> dict[str, float]:
 
 @kernel
 def follow(
-    acc: FloatArray, gyro: FloatArray, lost: NDArray[np.bool_], params: np.record, state: np.record
+    acc: FloatArray, gyro: FloatArray, lost: NDArray[np.bool_], given: Variables, kept: Variables
 ) -> FloatArray:
     """The vertical (n, 3) in sensor axes after each sample, of unit length.
 
     `acc` (n, 3) in m/s², `gyro` (n, 3) in rad/s; before a sample that is marked in `lost` (n,) the
-    orientation is forgotten.
+    orientation is forgotten. `given` are `parameters`, `kept` is a state, changed in place.
     """
+    params, state = opened(given), opened(kept)
     up = np.empty_like(acc)
     for i in range(len(acc)):
         if lost[i]:

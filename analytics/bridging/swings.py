@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.body import BODY_RATE_HZ
-from analytics.detector import kernel, record
+from analytics.detector import Variables, kernel, opened, variables
 from sensors.types import FloatArray
 
 _FIRST_STAGE, _SECOND_STAGE, _ANCHOR, _FAR, _OLDER = range(5)
@@ -74,7 +74,7 @@ class SwingFinder:
         self._limits = _limits(params)
         self._rise_axis = np.zeros(3) if rise_axis is None else rise_axis.copy()
         self._vectors = np.zeros((5, 3))
-        self._state = record(
+        self._state = variables(
             index=0,
             missing=0,
             started=0,
@@ -99,7 +99,7 @@ class SwingFinder:
     def finish(self) -> list[SwingEvent]:
         """The stream has ended: a break."""
         marks = np.empty((2, 3), dtype=np.int64)
-        count = _break(self._state, marks, 0)
+        count = _finish(self._state, marks)
         return _events(marks[:count])
 
 
@@ -107,10 +107,10 @@ def _events(marks: NDArray[np.int64]) -> list[SwingEvent]:
     return [SwingEvent(Mark(int(mark)), int(index), int(at)) for mark, index, at in marks]
 
 
-def _limits(params: SwingParams) -> np.record:
+def _limits(params: SwingParams) -> Variables:
     # Two equal one-pole stages have 0.644 of the cut-off of one of them.
     tau_s = 0.644 / (2.0 * np.pi * params.cutoff_hz)
-    return record(
+    return variables(
         weight=1.0 - np.exp(-1.0 / (BODY_RATE_HZ * tau_s)),
         min_range=np.radians(params.min_deg),
         back_part=1.0 - params.leave_part,
@@ -126,12 +126,13 @@ def _limits(params: SwingParams) -> np.record:
 def _follow(
     up: FloatArray,
     rise_axis: FloatArray,
-    limits: np.record,
-    state: np.record,
+    given: Variables,
+    kept: Variables,
     vectors: FloatArray,
     marks: NDArray[np.int64],
 ) -> int:
     """Follow the vertical; write mark, index and current index of each event into `marks`."""
+    limits, state = opened(given), opened(kept)
     count = 0
     now = np.empty(3)
     for i in range(len(up)):
@@ -158,6 +159,11 @@ def _follow(
             state.settled = 1
             count = _note(marks, count, _SETTLED, index, index)
     return count
+
+
+@kernel
+def _finish(kept: Variables, marks: NDArray[np.int64]) -> int:
+    return _break(opened(kept), marks, 0)
 
 
 @kernel

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.body import BODY_RATE_HZ, SegmentChunk
-from analytics.detector import kernel, record
+from analytics.detector import Variables, kernel, opened, variables
 from analytics.events import Posture
 from analytics.falls.features import AFTER_S, BEFORE_S, impact_features
 from analytics.posture import posture_of
@@ -66,7 +66,7 @@ class ImpactFinder:
         self._rows = np.empty((0, 5))
         self._calibrated = self._facing_known = False
         self._pending: list[int] = []
-        self._state = record(index=start_index, held_g=0.0, held_index=0)
+        self._state = variables(index=start_index, held_g=0.0, held_index=0)
 
     def update(self, segment: SegmentChunk) -> list[Impact]:
         """Take the next samples; return the impacts with all that follows them known."""
@@ -81,7 +81,7 @@ class ImpactFinder:
 
     def finish(self) -> list[Impact]:
         """The stream has ended: return the impacts whose aftermath was cut off but tells enough."""
-        held = [int(self._state.held_index)] if self._state.held_g > 0.0 else []
+        held = [int(self._state["held_index"])] if self._state["held_g"] > 0.0 else []
         return self._described(self._pending + held)
 
     def felt(self, index: int) -> bool:
@@ -176,13 +176,14 @@ def _in_g(acc: FloatArray, up: FloatArray, peak_ms2: FloatArray) -> FloatArray:
 
 @kernel
 def _find_impacts(
-    rows: FloatArray, least_g: float, spacing: int, state: np.record
+    rows: FloatArray, least_g: float, spacing: int, kept: Variables
 ) -> NDArray[np.int64]:
     """The indices of impacts.
 
     A sample above `least_g` is held until a larger one takes its place, or until nothing larger
     has come for `spacing` samples and it is an impact. Missing samples (NaN) are larger than none.
     """
+    state = opened(kept)
     found = np.empty(len(rows) // spacing + 1, dtype=np.int64)
     count = 0
     for i in range(len(rows)):
