@@ -8,7 +8,7 @@ import numpy as np
 
 from analytics.body import BODY_RATE_HZ, SEGMENT_OF, BodyChunk, SegmentChunk
 from analytics.orientation import AccOrientation, GyroOrientation, Orientation
-from analytics.resampling import GRID_ROW, LOST, SAMPLE, averaged, bridged, in_axes, new_cell
+from analytics.resampling import GRID_ROW, averaged, bridged, in_axes, new_cell, no_sample
 from sensors.types import Calibration, Chunk, FloatArray, StreamInfo
 
 MAX_LAG_S = 2.0
@@ -82,7 +82,7 @@ class _SensorFrontEnd:
             if info.gyro_scale_rads is None
             else GyroOrientation(info.rate_hz)
         )
-        self._last = np.full(SAMPLE, np.nan)
+        self._last = no_sample()
         self._cell = new_cell()
         self._queue: list[FloatArray] = []
         self._made = 0
@@ -90,9 +90,11 @@ class _SensorFrontEnd:
 
     def push(self, chunk: Chunk) -> None:
         gyro = np.full_like(chunk.acc, np.nan) if chunk.gyro is None else chunk.gyro
-        samples, breaks = bridged(chunk.t_s, chunk.acc, gyro, self._rate_hz, self._last)
-        up = self._orientation.update(samples[:, 1:4], samples[:, 4:7], breaks == LOST)
-        self._append(averaged(samples, up, breaks, self._cell))
+        t_s, acc, gyro, broken, lost = bridged(
+            chunk.t_s, chunk.acc, gyro, self._rate_hz, self._last
+        )
+        up = self._orientation.update(acc, gyro, lost)
+        self._append(averaged(t_s, acc, gyro, up, broken, self._cell))
 
     def give_up_until(self, end_index: int) -> None:
         """Take what has not come until `end_index` to be missing; should it come, drop it."""

@@ -13,76 +13,81 @@ from sensors.types import FloatArray
 MAX_FOLLOWED_S = 1.0
 """Orientation is carried over a longer gap by interpolation up to here, and starts afresh after."""
 
-NONE, GAP, LOST = range(3)
-"""What is missing before a sample: nothing that cannot be bridged; too much for acceleration and
-rate to be believed; too much even to follow the orientation."""
-
-SAMPLE = 7
-"""Columns of a sample: time, acceleration, angular rate."""
-
 GRID_ROW = 10
 """Columns of a row on the grid: acceleration, angular rate, vertical, largest force."""
 
-_AXES = 6
 _HALF_CELL_S = 0.5 / BODY_RATE_HZ
 
-Breaks = NDArray[np.int8]
-Bridged = tuple[FloatArray, Breaks]
+Marks = NDArray[np.bool_]
+
+SAMPLE = np.dtype([("t_s", np.float64), ("acc", np.float64, 3), ("gyro", np.float64, 3)])
 
 CELL = np.dtype(
     [
         ("index", np.float64),
         ("covered_s", np.float64),
+        ("acc", np.float64, 3),
+        ("gyro", np.float64, 3),
         ("peak", np.float64),
-        ("sums", np.float64, _AXES),
-        ("before", np.float64, SAMPLE + 3),
+        ("before_s", np.float64),
+        ("before_acc", np.float64, 3),
+        ("before_gyro", np.float64, 3),
+        ("before_up", np.float64, 3),
     ]
 )
-"""State of `averaged`: the grid cell `index`, how much of it is covered, the largest force in it,
-its integrals, and the sample before, with its vertical."""
+"""State of `averaged`: the grid cell `index`, how much of it is covered, its integrals so far, the
+largest force in it, and the sample before."""
+
+
+def no_sample() -> Variables:
+    """The state of `bridged` before the first sample."""
+    sample = np.zeros((), SAMPLE)
+    sample["t_s"] = np.nan
+    return sample
 
 
 def new_cell() -> Variables:
-    """The state before the first sample."""
+    """The state of `averaged` before the first sample."""
     cell = np.zeros((), CELL)
-    cell["before"][:] = np.nan
+    cell["before_s"] = np.nan
     return cell
 
 
 @kernel
 def bridged(
-    t_s: FloatArray, acc: FloatArray, gyro: FloatArray, rate_hz: float, before: FloatArray
-) -> Bridged:
-    """Samples (n, 7) and what is missing before each (n,), with interpolated ones where some are.
+    t_s: FloatArray, acc: FloatArray, gyro: FloatArray, rate_hz: float, kept: Variables
+) -> tuple[FloatArray, FloatArray, FloatArray, Marks, Marks]:
+    """The samples with interpolated ones where some are missing, and two marks (n,) of each.
 
-    `before` (7,) is the last sample of the chunk before and becomes that of this one; its time is
-    NaN at the start.
+    The first marks those before which too much is missing to be believed, the second those before
+    which too much is missing even to follow the orientation. `kept` is the last sample.
     """
-    count = len(t_s)
-    time_s = before[0]
-    for i in range(len(t_s)):
-        count += _missing_samples(t_s[i] - time_s, rate_hz)
-        time_s = t_s[i]
-    samples = np.empty((count, SAMPLE))
-    breaks = np.empty(count, dtype=np.int8)
+    before = opened(kept)
+    if np.isnan(before.t_s):
+        before.t_s = t_s[0]
+    count = len(t_s) + _missing_samples(t_s[0] - before.t_s, rate_hz)
+    for i in range(1, len(t_s)):
+        count += _missing_samples(t_s[i] - t_s[i - 1], rate_hz)
+    all_t_s, all_acc, all_gyro = np.empty(count), np.empty((count, 3)), np.empty((count, 3))
+    broken, lost = np.empty(count, dtype=np.bool_), np.empty(count, dtype=np.bool_)
     row = 0
     for i in range(len(t_s)):
-        step_s = t_s[i] - before[0]
-        inserted = _missing_samples(step_s, rate_hz)
-        last = row + inserted
-        samples[last, 0] = t_s[i]
-        for j in range(3):
-            samples[last, 1 + j] = acc[i, j]
-            samples[last, 4 + j] = gyro[i, j]
-        breaks[row : last + 1] = _break(step_s - 1.0 / rate_hz)
-        while row < last:
-            weight = (last - row) / (inserted + 1.0)
-            for j in range(SAMPLE):
-                samples[row, j] = samples[last, j] + weight * (before[j] - samples[last, j])
+        step_s = t_s[i] - before.t_s
+        missing = _missing_samples(step_s, rate_hz)
+        for left in range(missing, -1, -1):
+            weight = left / (missing + 1.0)
+            all_t_s[row] = _between(t_s[i], before.t_s, weight)
+            for j in range(3):
+                all_acc[row, j] = _between(acc[i, j], before.acc[j], weight)
+                all_gyro[row, j] = _between(gyro[i, j], before.gyro[j], weight)
+            broken[row] = step_s - 1.0 / rate_hz > LONGEST_BRIDGED_S
+            lost[row] = step_s - 1.0 / rate_hz > MAX_FOLLOWED_S
             row += 1
-        before[:] = samples[last]
-        row = last + 1
-    return samples, breaks
+        before.t_s = t_s[i]
+        for j in range(3):
+            before.acc[j] = acc[i, j]
+            before.gyro[j] = gyro[i, j]
+    return all_t_s, all_acc, all_gyro, broken, lost
 
 
 @kernel
@@ -94,89 +99,96 @@ def _missing_samples(step_s: float, rate_hz: float) -> int:
 
 
 @kernel
-def _break(missing_s: float) -> int:
-    if missing_s > MAX_FOLLOWED_S:
-        return LOST
-    return GAP if missing_s > LONGEST_BRIDGED_S else NONE
-
-
-@kernel
-def averaged(samples: FloatArray, up: FloatArray, breaks: Breaks, kept: Variables) -> FloatArray:
+def averaged(
+    t_s: FloatArray,
+    acc: FloatArray,
+    gyro: FloatArray,
+    up: FloatArray,
+    broken: Marks,
+    kept: Variables,
+) -> FloatArray:
     """The grid rows (n, 10) that these samples and their verticals complete.
 
     A row holds the mean acceleration and angular rate of the cell that ends at its instant, as
     integrals of the straight lines between samples, the vertical at that instant and the largest
-    force in the cell. A row is NaN where samples are missing for more than half of its cell.
+    force in the cell. A row is NaN where samples are missing for more than half of its cell, as
+    they are before those `broken`.
     """
     cell = opened(kept)
     first_index = cell.index
-    rows = np.full((max(int(samples[-1, 0] * BODY_RATE_HZ - first_index) + 2, 0), GRID_ROW), np.nan)
-    for i in range(len(samples)):
-        now, now_s, now_up = samples[i], samples[i, 0], up[i]
-        done_s = cell.before[0]
-        usable = breaks[i] == NONE and not np.isnan(done_s)
-        pace = 1.0 / (now_s - done_s)
-        force = np.sqrt(now[1] * now[1] + now[2] * now[2] + now[3] * now[3])
-        end_s = cell.index / BODY_RATE_HZ
+    rows = np.full((max(int(t_s[-1] * BODY_RATE_HZ - first_index) + 2, 0), GRID_ROW), np.nan)
+    end_s = cell.index / BODY_RATE_HZ
+    for i in range(len(t_s)):
+        done_s = cell.before_s
+        usable = not (broken[i] or np.isnan(done_s))
+        pace = 1.0 / (t_s[i] - done_s)
+        force = np.sqrt(acc[i, 0] ** 2 + acc[i, 1] ** 2 + acc[i, 2] ** 2)
         inside = True
-        while end_s <= now_s:
+        while end_s <= t_s[i]:
             if usable:
-                _integrate(now, done_s, end_s, pace, cell)
+                _integrate(acc[i], gyro[i], done_s, end_s, pace, cell)
                 done_s = end_s
-            if end_s == now_s:
+            if end_s == t_s[i]:
                 cell.peak = max(cell.peak, force)
                 inside = False
             if usable and cell.covered_s > _HALF_CELL_S:
-                part = (end_s - cell.before[0]) * pace
-                _complete(now_up, part, cell, rows[int(cell.index - first_index)])
+                part = (end_s - cell.before_s) * pace
+                _complete(up[i], part, cell, rows[int(cell.index - first_index)])
             _open_next(cell)
             end_s = cell.index / BODY_RATE_HZ
         if inside:
             cell.peak = max(cell.peak, force)
             if usable:
-                _integrate(now, done_s, now_s, pace, cell)
-        for j in range(SAMPLE):
-            cell.before[j] = now[j]
+                _integrate(acc[i], gyro[i], done_s, t_s[i], pace, cell)
+        cell.before_s = t_s[i]
         for j in range(3):
-            cell.before[SAMPLE + j] = now_up[j]
+            cell.before_acc[j] = acc[i, j]
+            cell.before_gyro[j] = gyro[i, j]
+            cell.before_up[j] = up[i, j]
     return rows[: int(cell.index - first_index)]
 
 
 @kernel
 def _integrate(
-    now: FloatArray, from_s: float, until_s: float, pace: float, cell: np.record
+    acc: FloatArray, gyro: FloatArray, from_s: float, until_s: float, pace: float, cell: np.record
 ) -> None:
     """Add the integral of the straight line between two samples over part of their interval."""
     length_s = until_s - from_s
-    part = (0.5 * (from_s + until_s) - cell.before[0]) * pace
+    part = (0.5 * (from_s + until_s) - cell.before_s) * pace
     cell.covered_s += length_s
-    for j in range(_AXES):
-        before = cell.before[1 + j]
-        cell.sums[j] += (before + part * (now[1 + j] - before)) * length_s
+    for j in range(3):
+        cell.acc[j] += length_s * _between(cell.before_acc[j], acc[j], part)
+        cell.gyro[j] += length_s * _between(cell.before_gyro[j], gyro[j], part)
 
 
 @kernel
 def _complete(up: FloatArray, part: float, cell: np.record, row: FloatArray) -> None:
     """Write means over the cell, the vertical at `part` of the way to `up`, and the peak."""
-    for j in range(_AXES):
-        row[j] = cell.sums[j] / cell.covered_s
-    norm = 0.0
+    mean = 1.0 / cell.covered_s
+    force = norm = 0.0
     for j in range(3):
-        before = cell.before[SAMPLE + j]
-        row[6 + j] = before + part * (up[j] - before)
+        row[j] = cell.acc[j] * mean
+        row[3 + j] = cell.gyro[j] * mean
+        row[6 + j] = _between(cell.before_up[j], up[j], part)
+        force += row[j] ** 2
         norm += row[6 + j] ** 2
-    norm = np.sqrt(norm)
+    unit = 1.0 / np.sqrt(norm)
     for j in range(3):
-        row[6 + j] /= norm
-    row[9] = max(cell.peak, np.sqrt(row[0] ** 2 + row[1] ** 2 + row[2] ** 2))
+        row[6 + j] *= unit
+    row[9] = max(cell.peak, np.sqrt(force))
+
+
+@kernel
+def _between(start: float, end: float, part: float) -> float:
+    return start + part * (end - start)
 
 
 @kernel
 def _open_next(cell: np.record) -> None:
     cell.index += 1.0
     cell.covered_s = cell.peak = 0.0
-    for j in range(_AXES):
-        cell.sums[j] = 0.0
+    for j in range(3):
+        cell.acc[j] = cell.gyro[j] = 0.0
 
 
 @kernel
