@@ -15,8 +15,11 @@ from analytics.events import (
     ExtensionBout,
     Fall,
     FlexionBout,
+    OverExtension,
+    PadSlip,
     PostureBout,
     Repetition,
+    SensorSlip,
     WearBout,
 )
 from analytics.falls import FallDetector
@@ -24,7 +27,7 @@ from analytics.flexion import FlexionDetector
 from analytics.frontend import FrontEnd
 from analytics.plausible import plausible_calibrations
 from analytics.posture import PostureDetector
-from analytics.spine import SpineDetector, SpineSummary
+from analytics.spine import SpineDetector, SpineSummary, Unseen
 from analytics.wear import WearDetector
 from sensors.clock import GapFinder
 from sensors.recording import Recording, RecordingHeader, RecordingKind
@@ -64,7 +67,11 @@ class Session:
     streams: tuple[StreamSummary, ...]
     postures: tuple[PostureBout, ...]
     spine: SpineSummary | None
+    spine_unseen: tuple[Unseen, ...]
     hyperextension: tuple[ExtensionBout, ...]
+    over_extension: tuple[OverExtension, ...]
+    pad_slips: tuple[PadSlip, ...]
+    sensor_slips: tuple[SensorSlip, ...]
     flexion: tuple[FlexionBout, ...]
     repetitions: tuple[Repetition, ...]
     falls: tuple[Fall, ...]
@@ -131,7 +138,11 @@ class Pipeline:
             streams=tuple(log.summary(duration_s) for log in self._streams.values()),
             postures=_only(PostureBout, self._events),
             spine=self.spine.summary(),
+            spine_unseen=self.spine.unseen(),
             hyperextension=_only(ExtensionBout, self._events),
+            over_extension=_only(OverExtension, self._events),
+            pad_slips=_only(PadSlip, self._events),
+            sensor_slips=_only(SensorSlip, self._events),
             flexion=_only(FlexionBout, self._events),
             repetitions=_only(Repetition, self._events),
             falls=_only(Fall, self._events),
@@ -207,6 +218,10 @@ def session_json(session: Session) -> dict[str, Any]:
         "repetitions": [_repetition_json(repetition) for repetition in session.repetitions],
         "falls": [asdict(fall) for fall in session.falls],
         "wear": [asdict(bout) for bout in session.wear],
+        "spine_unseen": [asdict(unseen) for unseen in session.spine_unseen],
+        "over_extension": [asdict(excess) for excess in session.over_extension],
+        "pad_slips": [asdict(slip) for slip in session.pad_slips],
+        "sensor_slips": [asdict(slip) for slip in session.sensor_slips],
     }
 
 
@@ -233,7 +248,12 @@ def _only(kind: type[E], events: list[Event]) -> tuple[E, ...]:
 
 def _spine_json(spine: SpineSummary) -> dict[str, Any]:
     percentiles = {"p05": spine.p05_deg, "p50": spine.p50_deg, "p95": spine.p95_deg}
-    return {"observable_s": spine.observable_s, "extension_deg": percentiles}
+    return {
+        "observable_s": spine.observable_s,
+        "extension_deg": percentiles,
+        "sigma_deg": spine.sigma_deg,
+        "confidence": spine.confidence,
+    }
 
 
 def _repetition_json(repetition: Repetition) -> dict[str, Any]:

@@ -129,6 +129,10 @@ def test_the_json_of_a_session_is_one_object_with_every_part(recording: Recordin
         "repetitions",
         "falls",
         "wear",
+        "spine_unseen",
+        "over_extension",
+        "pad_slips",
+        "sensor_slips",
     ]
     assert described["started_at"] == "2026-03-01T09:30:00+00:00"
     assert set(described["streams"][0]) == {
@@ -137,7 +141,8 @@ def test_the_json_of_a_session_is_one_object_with_every_part(recording: Recordin
     assert described["posture"][0]["posture"] == "upright"
     assert set(described["spine"]["extension_deg"]) == {"p05", "p50", "p95"}
     assert set(described["hyperextension"][0]) == {
-        "start_s", "end_s", "mean_deg", "peak_deg", "posture",
+        "start_s", "end_s", "mean_deg", "peak_deg", "posture", "band_low_deg", "band_high_deg",
+        "in_band_s", "interruptions", "sigma_deg", "confidence",
     }  # fmt: skip
 
 

@@ -8,7 +8,8 @@ import pytest
 from analytics.body import BodyChunk, Segment
 from analytics.detector import detect
 from analytics.events import ExtensionBout, Posture
-from analytics.spine import SpineDetector, chunk_extension_deg
+from analytics.extension import SpineAngle
+from analytics.spine import SpineDetector
 from sensors.types import FloatArray
 from tests.body_chunks import body, segment, up_path, without
 
@@ -32,6 +33,10 @@ def held(
 def bouts(chunk: BodyChunk) -> list[ExtensionBout]:
     found = detect(SpineDetector(), [chunk])
     return [event for event in found if isinstance(event, ExtensionBout)]
+
+
+def chunk_extension_deg(chunk: BodyChunk) -> FloatArray:
+    return SpineAngle().update(chunk)[:, 0]
 
 
 def pitched(pitch_deg: float) -> FloatArray:

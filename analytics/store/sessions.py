@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
+from analytics.events import Confidence
 from analytics.session import Session, StreamSummary
 from analytics.spine import SpineSummary
 from analytics.store.database import Cursor, StoreError
@@ -36,7 +37,8 @@ def session(cursor: Cursor, recording_id: str) -> StoredSession:
     row = cursor.execute(
         """
         SELECT patient_id, started_at, kind, duration_s, algorithm_version, path,
-            spine_observable_s, spine_p05_deg, spine_p50_deg, spine_p95_deg
+            spine_observable_s, spine_p05_deg, spine_p50_deg, spine_p95_deg, spine_sigma_deg,
+            spine_confidence
         FROM sessions WHERE recording_id = ?
         """,
         [recording_id],
@@ -63,12 +65,22 @@ def session(cursor: Cursor, recording_id: str) -> StoredSession:
 
 
 def _spine(
-    observable_s: float | None, p05_deg: float, p50_deg: float, p95_deg: float
+    observable_s: float | None,
+    p05_deg: float,
+    p50_deg: float,
+    p95_deg: float,
+    sigma_deg: float,
+    confidence: str,
 ) -> SpineSummary | None:
     if observable_s is None:
         return None
     return SpineSummary(
-        observable_s=observable_s, p05_deg=p05_deg, p50_deg=p50_deg, p95_deg=p95_deg
+        observable_s=observable_s,
+        p05_deg=p05_deg,
+        p50_deg=p50_deg,
+        p95_deg=p95_deg,
+        sigma_deg=sigma_deg,
+        confidence=Confidence(confidence),
     )
 
 
@@ -180,6 +192,8 @@ def _session_row(session: Session, day: date, path: str) -> dict[str, Any]:
         "spine_p05_deg": spine.p05_deg if spine else None,
         "spine_p50_deg": spine.p50_deg if spine else None,
         "spine_p95_deg": spine.p95_deg if spine else None,
+        "spine_sigma_deg": spine.sigma_deg if spine else None,
+        "spine_confidence": spine.confidence.value if spine else None,
     }
 
 

@@ -13,9 +13,12 @@ SELECT s.patient_id, f.*, s.started_at
 FROM falls AS f JOIN sessions AS s USING (recording_id);
 
 -- Extension in a lying posture with the band prescribed on its day, null where none was. Standing
--- and leaning back is no positioning.
+-- and leaning back is no positioning. Time counts that was in that band, all of a bout where its
+-- band was another one.
 CREATE OR REPLACE VIEW lying_extension AS
-SELECT s.patient_id, e.day, (e.end_s - e.start_s) / 60 AS extension_min, e.mean_deg,
+SELECT s.patient_id, e.day, e.mean_deg,
+    CASE WHEN e.band_low_deg = i.band_low_deg AND e.band_high_deg = i.band_high_deg
+        THEN e.in_band_s ELSE e.end_s - e.start_s END / 60 AS extension_min,
     i.band_low_deg, i.band_high_deg, i.alarm_deg
 FROM extension_bouts AS e
 JOIN sessions AS s USING (recording_id)

@@ -1,0 +1,558 @@
+"""The angle of the spine with its uncertainty, standing, lying flat and on the side.
+
+With two sensors it is the flexion of the trunk's long axis in the sagittal plane of the pelvis. On
+the side that plane is level, gravity tells nothing of it, and the angle is a difference of two
+headings. Each is integrated from the angular rate; what the body does keeps their offset:
+
+- *The flexion axes stay parallel on average* (D. Laidig, T. Schauer and T. Seel, ICORR 2017,
+  doi:10.1109/ICORR.2017.8009375, for hinges): upright, on the back and on the front the left-right
+  axes of trunk and pelvis point the same way but for the twist of the spine, which does not last.
+  Nothing is taken from them while they stand steeply, as on the side.
+- *The body turns as one* (J. Favre et al., J Biomech 2008;41:1029, who asked for such a movement):
+  while trunk and pelvis turn alike, as in rolling over, their level angular rates are one vector
+  seen from two headings. Here it is found instead of asked for.
+- *A body at rest does not turn*: what a gyroscope tells then is its bias. Orientation filters take
+  any turn of less than 2 °/s for bias after a second and a half; here all of it must stay below
+  1.2° for twelve seconds, so that a slow movement of the spine is not lost.
+
+The first two measure the offset for a Kalman filter of one state; its variance grows with what the
+biases may have done since the last rest and with movement too slow to be seen.
+
+Rest also tells the offsets of the accelerometers, from the size of gravity in each pose. A
+calibration hides them in the poses it was made from; on the front they come back twice.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from analytics.body import BODY_RATE_HZ, BodyChunk, Segment, SegmentChunk
+from analytics.detector import kernel
+from sensors.types import GRAVITY_MS2, FloatArray
+
+UPRIGHT_COS = np.cos(np.radians(30.0))
+"""Up to this inclination the neutral is that of standing …"""
+
+LYING_COS = np.cos(np.radians(60.0))
+"""… from this on that of lying flat, and in between a mixture, so that the angle never jumps."""
+
+MAX_SIGMA_DEG = 5.0
+"""Beyond this standard deviation no angle is told: it would no longer show a prescribed band."""
+
+ZERO_SIGMA_DEG = 0.5
+"""Of the neutral: how still a pose is held, and how well inclination is known at rest."""
+AXIS_SIGMA_RAD = np.radians(0.8)
+"""Of the left-right axes, as a calibration finds them."""
+MOVING_SIGMA_S = 0.015
+"""Error per rate of turn: clocks of sensors differ, skin lags behind bone."""
+ALONE_SIGMA_DEG = 4.0
+"""Of a trunk alone: how much the unseen pelvis may tilt along."""
+
+STEP_S = 1.0 / BODY_RATE_HZ
+TICK = 10
+"""Samples between two looks at the axes: faster than the spine twists."""
+TURN_TICKS = 10
+"""Ticks over which a turn is looked at: two seconds, about as long as rolling over takes."""
+BLOCK_TICKS = 20
+BLOCK_S = BLOCK_TICKS * TICK * STEP_S
+"""Over which rest is judged: four seconds, a breath or more."""
+
+TWIST_RAD = np.radians(5.0)
+"""Twist of the spine at any time; walking swings it by 7°."""
+TWIST_S = 3.0
+"""How long a twist lasts."""
+STEEP = 0.5
+"""Largest squared vertical part of a left-right axis that still tells a heading (45°)."""
+
+MIN_TURN_RADS = np.radians(2.0)
+MAX_UNLIKE = 0.05
+"""Share of the turning that trunk and pelvis may not have in common."""
+TURN_SIGMA_RAD = np.radians(4.0)
+
+REST_RAD = np.radians(1.2)
+"""Turn in a block up to which a body is at rest; breathing tilts the chest by up to 1°."""
+QUIET_RADS = np.radians(3.0)
+"""Root mean square rate in a block up to which a sensor feels nothing but gravity."""
+BIAS_SIGMA_RADS = np.radians(1.0)
+"""Bias of a gyroscope that was not at rest yet (data sheets)."""
+BIAS_WALK_RADS = 7e-5
+"""Growth of a bias, per square root of a second, as it warms up."""
+BREATH_SIGMA_RADS = np.radians(0.05)
+"""By how much breathing moves the mean rate of a block at rest."""
+SCALE_SIGMA = 0.004
+"""Of a gyroscope's sensitivity (data sheets: 0.5 %)."""
+UNSEEN_RAD_S = np.radians(0.08)
+"""Growth by movement too slow to be told from bias, per square root of a second."""
+GAP_RADS = np.radians(10.0)
+"""How fast the offset may change while samples are missing."""
+MAX_GAP_S = 1.0
+
+ACC_OFFSET_SIGMA_MS2 = 0.15
+"""Zero-g offset of an axis (data sheets: 20 mg typical)."""
+GRAVITY_SIGMA_MS2 = 0.03
+"""Sensitivity within 0.3 %, gravity within 0.2 % over the Earth."""
+
+DEG = np.degrees(1.0)
+
+_SIDE = np.dtype(
+    [
+        ("north", np.float64, 3),  # of the level reference, in segment axes
+        ("bias", np.float64, 3),
+        ("bias_variance", np.float64),
+        ("turned", np.float64, 3),  # in this block, the last and the one before, rad
+        ("last", np.float64, 3),
+        ("before", np.float64, 3),
+        ("force", np.float64, 3),  # sums over this block
+        ("rate", np.float64),
+        ("acc_offset", np.float64, 3),
+        ("acc_cov", np.float64, 9),
+    ]
+)
+
+_OFFSET = np.dtype(
+    [
+        ("angle", np.float64),  # by which the trunk's level axes are turned to the pelvis's
+        ("cosine", np.float64),
+        ("sine", np.float64),
+        ("variance", np.float64),
+        ("bias_cov", np.float64),
+        ("tick", np.float64),
+        ("turn_ticks", np.float64),
+        ("block_ticks", np.float64),
+        ("missing", np.float64),
+        ("across", np.float64),  # sums over the looks at a turn
+        ("along", np.float64),
+        ("turning", np.float64),
+        ("apart", np.float64),
+    ]
+)
+
+
+class SpineAngle:
+    """Follows the extension of the spine, with its standard deviation.
+
+    With a trunk and a pelvis sensor extension is relative, against the personal neutral: 0 upright,
+    where the calibration put both upright, and the value of the calibrated flat pose lying; in
+    between a mixture. Without a gyroscope in both, the trunk is taken not to be twisted, which
+    tells nothing on the side.
+
+    With the trunk alone it is the inclination against flat supine or prone, only while lying, and
+    less sure: raising the hips or the head end of the bed reads as bending, and it is less than the
+    extension is, since the pelvis tilts along. Without a lying calibration, or with a pelvis sensor
+    alone, there is no angle.
+    """
+
+    def __init__(self) -> None:
+        self._trunk, self._pelvis = _new_side(), _new_side()
+        self._offset = np.zeros(1, (np.record, _OFFSET))[0]
+        self._offset.cosine = 1.0
+        self._offset.variance = np.inf
+
+    def update(self, chunk: BodyChunk) -> FloatArray:
+        """Extension and its standard deviation (n, 2), degrees; NaN where it cannot be known."""
+        trunk, pelvis = chunk.segments.get(Segment.TRUNK), chunk.segments.get(Segment.PELVIS)
+        angle = np.full((len(chunk), 2), np.nan)
+        if trunk is None or trunk.supine_up is None:
+            return angle
+        if pelvis is None:
+            _incline(np.ascontiguousarray(trunk.up), _pitch_deg(trunk.supine_up) + 90.0, angle)
+        elif pelvis.supine_up is not None:
+            lying_deg = _pitch_deg(trunk.supine_up) - _pitch_deg(pelvis.supine_up)
+            _follow(
+                *_signals(trunk),
+                *_signals(pelvis),
+                lying_deg,
+                self._trunk,
+                self._pelvis,
+                self._offset,
+                angle,
+            )
+        return angle
+
+
+def _new_side() -> Any:
+    side = np.zeros(1, (np.record, _SIDE))[0]
+    side.bias_variance = BIAS_SIGMA_RADS**2
+    side.last[:] = side.before[:] = np.nan
+    side.acc_cov[:] = np.eye(3).ravel() * ACC_OFFSET_SIGMA_MS2**2
+    return side
+
+
+def _signals(segment: SegmentChunk) -> tuple[FloatArray, FloatArray, FloatArray]:
+    return (
+        np.ascontiguousarray(segment.acc),
+        np.ascontiguousarray(segment.gyro),
+        np.ascontiguousarray(segment.up),
+    )
+
+
+def _pitch_deg(up: FloatArray) -> float:
+    return float(np.degrees(np.arctan2(-up[0], up[2])))
+
+
+@kernel
+def _incline(up: FloatArray, lying_deg: float, angle: FloatArray) -> None:
+    """Write the extension that a lying trunk shows if the pelvis lies flat."""
+    for i in range(len(up)):
+        x, y, z = up[i, 0], up[i, 1], up[i, 2]
+        if z < LYING_COS and y * y < STEEP:
+            flat = 1.0 if x > 0.0 else -1.0
+            angle[i, 0] = lying_deg - DEG * np.arctan2(z * flat, x * flat)
+            angle[i, 1] = ALONE_SIGMA_DEG
+
+
+@kernel
+def _follow(
+    trunk_acc: FloatArray,
+    trunk_gyro: FloatArray,
+    trunk_up: FloatArray,
+    pelvis_acc: FloatArray,
+    pelvis_gyro: FloatArray,
+    pelvis_up: FloatArray,
+    lying_deg: float,
+    trunk: Any,
+    pelvis: Any,
+    offset: Any,
+    angle: FloatArray,
+) -> None:
+    """Write extension and standard deviation of every sample."""
+    for i in range(len(angle)):
+        if np.isnan(trunk_up[i, 0] + pelvis_up[i, 0]):
+            offset.missing += 1.0
+            continue
+        if np.isnan(trunk_gyro[i, 0] + pelvis_gyro[i, 0]):
+            _write_untwisted(trunk_up, pelvis_up, i, lying_deg, angle)
+            continue
+        if offset.missing > 0.0:
+            _pass_gap(trunk, pelvis, offset)
+        trunk_rate = _turn(trunk, trunk_acc, trunk_gyro, trunk_up, i)
+        pelvis_rate = _turn(pelvis, pelvis_acc, pelvis_gyro, pelvis_up, i)
+        if offset.tick == 0.0:
+            _look_at_axes(trunk, pelvis, offset, trunk_up, pelvis_up, i)
+            _look_at_turn(trunk, pelvis, offset, trunk_gyro, pelvis_gyro, trunk_up, pelvis_up, i)
+            offset.block_ticks += 1.0
+        offset.tick += 1.0
+        if offset.tick == TICK:
+            offset.tick = 0.0
+            if offset.block_ticks == BLOCK_TICKS:
+                offset.block_ticks = 0.0
+                _end_block(trunk, pelvis, offset, trunk_up, pelvis_up, i)
+        rate = trunk_rate + pelvis_rate
+        _write(trunk, pelvis, offset, trunk_up, pelvis_up, i, lying_deg, rate, angle)
+
+
+@kernel
+def _write(
+    trunk: Any,
+    pelvis: Any,
+    offset: Any,
+    trunk_up: FloatArray,
+    pelvis_up: FloatArray,
+    i: int,
+    lying_deg: float,
+    rate: float,
+    angle: FloatArray,
+) -> None:
+    """Flexion of the trunk's long axis in the pelvis's sagittal plane, and what may be wrong."""
+    tx, tz = trunk_up[i, 0], trunk_up[i, 2]
+    px, pz = pelvis_up[i, 0], pelvis_up[i, 2]
+    trunk_north, trunk_west = trunk.north[2], _west(trunk, trunk_up, i, 2)
+    north = offset.cosine * trunk_north - offset.sine * trunk_west
+    west = offset.sine * trunk_north + offset.cosine * trunk_west
+    front_west, long_west = _west(pelvis, pelvis_up, i, 0), _west(pelvis, pelvis_up, i, 2)
+    forward = north * pelvis.north[0] + west * front_west + tz * px
+    upward = north * pelvis.north[2] + west * long_west + tz * pz
+    forward_slope = north * front_west - west * pelvis.north[0]
+    upward_slope = north * long_west - west * pelvis.north[2]
+    square = forward * forward + upward * upward
+    slope = (upward * forward_slope - forward * upward_slope) / square
+    lying = _lying(tz)
+    shift, shift_variance = 0.0, 0.0
+    for side, x, z, sign in ((trunk, tx, tz, 1.0), (pelvis, px, pz, -1.0)):
+        along_x, along_z = 1.0 - z - lying, x - lying
+        shift += sign * (along_x * side.acc_offset[0] + along_z * side.acc_offset[2])
+        shift_variance += (
+            along_x * along_x * side.acc_cov[0]
+            + 2.0 * along_x * along_z * side.acc_cov[2]
+            + along_z * along_z * side.acc_cov[8]
+        )
+    variance = slope * slope * (offset.variance + AXIS_SIGMA_RAD**2)
+    variance += shift_variance / GRAVITY_MS2**2 + MOVING_SIGMA_S**2 * rate
+    sigma_deg = np.sqrt(DEG**2 * variance + ZERO_SIGMA_DEG**2)
+    if sigma_deg <= MAX_SIGMA_DEG:
+        flexion = np.arctan2(forward, upward) - shift / GRAVITY_MS2
+        angle[i, 0] = lying * lying_deg - DEG * flexion
+        angle[i, 1] = sigma_deg
+
+
+@kernel
+def _write_untwisted(
+    trunk_up: FloatArray, pelvis_up: FloatArray, i: int, lying_deg: float, angle: FloatArray
+) -> None:
+    """The same from gravity alone, as if both left-right axes were one."""
+    tx, tz = trunk_up[i, 0], trunk_up[i, 2]
+    px, pz = pelvis_up[i, 0], pelvis_up[i, 2]
+    lying = _lying(tz)
+    level = min(tx * tx + tz * tz, px * px + pz * pz)
+    offset_variance = 0.0
+    for x, z in ((tx, tz), (px, pz)):
+        offset_variance += ((1.0 - z - lying) ** 2 + (x - lying) ** 2) * ACC_OFFSET_SIGMA_MS2**2
+    variance = TWIST_RAD**2 * (1.0 - level) / max(level, 1e-6) + offset_variance / GRAVITY_MS2**2
+    sigma_deg = np.sqrt(DEG**2 * variance + ZERO_SIGMA_DEG**2)
+    if sigma_deg <= MAX_SIGMA_DEG:
+        flexion = np.arctan2(tz * px - tx * pz, tx * px + tz * pz)
+        angle[i, 0] = lying * lying_deg - DEG * flexion
+        angle[i, 1] = sigma_deg
+
+
+@kernel
+def _lying(trunk_up_z: float) -> float:
+    """Share of the lying neutral: 0 upright, 1 lying."""
+    return float(min(max((UPRIGHT_COS - trunk_up_z) / (UPRIGHT_COS - LYING_COS), 0.0), 1.0))
+
+
+@kernel
+def _turn(side: Any, acc: FloatArray, gyro: FloatArray, up: FloatArray, i: int) -> float:
+    """Keep the level reference where it is while the segment turns; return the squared rate."""
+    x, y, z = gyro[i, 0] - side.bias[0], gyro[i, 1] - side.bias[1], gyro[i, 2] - side.bias[2]
+    rate: float = x * x + y * y + z * z
+    side.rate += rate
+    side.force[0] += acc[i, 0]
+    side.force[1] += acc[i, 1]
+    side.force[2] += acc[i, 2]
+    x, y, z = x * STEP_S, y * STEP_S, z * STEP_S
+    side.turned[0] += x
+    side.turned[1] += y
+    side.turned[2] += z
+    n0, n1, n2 = side.north[0], side.north[1], side.north[2]
+    c0, c1, c2 = y * n2 - z * n1, z * n0 - x * n2, x * n1 - y * n0
+    n0 += 0.5 * (y * c2 - z * c1) - c0
+    n1 += 0.5 * (z * c0 - x * c2) - c1
+    n2 += 0.5 * (x * c1 - y * c0) - c2
+    u0, u1, u2 = up[i, 0], up[i, 1], up[i, 2]
+    along = n0 * u0 + n1 * u1 + n2 * u2
+    n0, n1, n2 = n0 - along * u0, n1 - along * u1, n2 - along * u2
+    square = n0 * n0 + n1 * n1 + n2 * n2
+    if square < 0.01:
+        n0, n1, n2 = (0.0, u2, -u1) if u1 * u1 > 0.5 else (u2, 0.0, -u0)
+        square = n0 * n0 + n1 * n1 + n2 * n2
+    size = 1.0 / np.sqrt(square)
+    side.north[0], side.north[1], side.north[2] = n0 * size, n1 * size, n2 * size
+    return rate
+
+
+@kernel
+def _west(side: Any, up: FloatArray, i: int, axis: int) -> float:
+    """Component of a segment's axis to the left of the level reference."""
+    j = 0 if axis == 2 else axis + 1
+    k = 3 - axis - j
+    component: float = up[i, j] * side.north[k] - up[i, k] * side.north[j]
+    return component
+
+
+@kernel
+def _look_at_axes(
+    trunk: Any,
+    pelvis: Any,
+    offset: Any,
+    trunk_up: FloatArray,
+    pelvis_up: FloatArray,
+    i: int,
+) -> None:
+    """The left-right axes are parallel but for a twist, unless one of them stands steeply."""
+    steep = max(trunk_up[i, 1] ** 2, pelvis_up[i, 1] ** 2)
+    if steep > STEEP:
+        return
+    trunk_north, trunk_west = trunk.north[1], _west(trunk, trunk_up, i, 1)
+    pelvis_north, pelvis_west = pelvis.north[1], _west(pelvis, pelvis_up, i, 1)
+    north = offset.cosine * trunk_north - offset.sine * trunk_west
+    west = offset.sine * trunk_north + offset.cosine * trunk_west
+    across = north * pelvis_west - west * pelvis_north
+    along = north * pelvis_north + west * pelvis_west
+    twist_variance = TWIST_RAD**2 / (1.0 - steep)
+    lasting_variance = twist_variance * 2.0 * TWIST_S / (TICK * STEP_S)
+    _measure(offset, np.arctan2(across, along), lasting_variance, twist_variance)
+
+
+@kernel
+def _look_at_turn(
+    trunk: Any,
+    pelvis: Any,
+    offset: Any,
+    trunk_gyro: FloatArray,
+    pelvis_gyro: FloatArray,
+    trunk_up: FloatArray,
+    pelvis_up: FloatArray,
+    i: int,
+) -> None:
+    """Add one look at both rates; judge the turn when there are enough."""
+    trunk_north, trunk_west, trunk_upward = _level_rate(trunk, trunk_gyro, trunk_up, i)
+    pelvis_north, pelvis_west, pelvis_upward = _level_rate(pelvis, pelvis_gyro, pelvis_up, i)
+    north = offset.cosine * trunk_north - offset.sine * trunk_west
+    west = offset.sine * trunk_north + offset.cosine * trunk_west
+    offset.across += north * pelvis_west - west * pelvis_north
+    offset.along += north * pelvis_north + west * pelvis_west
+    offset.turning += 0.5 * (north**2 + west**2 + pelvis_north**2 + pelvis_west**2)
+    offset.apart += 0.5 * (trunk_upward - pelvis_upward) ** 2
+    offset.turn_ticks += 1.0
+    if offset.turn_ticks < TURN_TICKS:
+        return
+    if offset.turning > TURN_TICKS * MIN_TURN_RADS**2:
+        common: float = np.hypot(offset.across, offset.along)
+        unlike = (offset.turning - common + offset.apart) / offset.turning
+        variance = TURN_SIGMA_RAD**2 + 2.0 * unlike
+        error: float = np.arctan2(offset.across, offset.along)
+        if unlike < MAX_UNLIKE:
+            _measure(offset, error, variance, variance)
+    offset.across = offset.along = offset.turning = offset.apart = offset.turn_ticks = 0.0
+
+
+@kernel
+def _level_rate(side: Any, gyro: FloatArray, up: FloatArray, i: int) -> tuple[float, float, float]:
+    north = west = upward = 0.0
+    for axis in range(3):
+        rate = gyro[i, axis] - side.bias[axis]
+        north += rate * side.north[axis]
+        west += rate * _west(side, up, i, axis)
+        upward += rate * up[i, axis]
+    return north, west, upward
+
+
+@kernel
+def _measure(offset: Any, error: float, variance: float, alone_variance: float) -> None:
+    """Correct the offset by what a measurement says it lacks.
+
+    `variance` is that of one among many that err alike; alone it would have `alone_variance`. Where
+    less than that was known it is believed as it is.
+    """
+    if offset.variance > alone_variance:
+        _shift(offset, error)
+        offset.variance = alone_variance
+        offset.bias_cov = 0.0
+        return
+    gain = offset.variance / (offset.variance + variance)
+    _shift(offset, gain * error)
+    offset.variance *= 1.0 - gain
+    offset.bias_cov *= 1.0 - gain
+
+
+@kernel
+def _shift(offset: Any, by: float) -> None:
+    offset.angle += by
+    offset.cosine = np.cos(offset.angle)
+    offset.sine = np.sin(offset.angle)
+
+
+@kernel
+def _pass_gap(trunk: Any, pelvis: Any, offset: Any) -> None:
+    """Samples are back: rest is judged afresh, and the offset may have changed meanwhile."""
+    gap_s = offset.missing * STEP_S
+    offset.variance = np.inf if gap_s > MAX_GAP_S else offset.variance + (GAP_RADS * gap_s) ** 2
+    offset.missing = offset.tick = offset.block_ticks = offset.turn_ticks = 0.0
+    offset.across = offset.along = offset.turning = offset.apart = 0.0
+    for side in (trunk, pelvis):
+        side.rate = 0.0
+        for axis in range(3):
+            side.before[axis] = side.last[axis] = np.nan
+            side.turned[axis] = side.force[axis] = 0.0
+
+
+@kernel
+def _end_block(
+    trunk: Any,
+    pelvis: Any,
+    offset: Any,
+    trunk_up: FloatArray,
+    pelvis_up: FloatArray,
+    i: int,
+) -> None:
+    """Judge rest, take back the turn that was none, and let the variance grow."""
+    variance, bias_variance, at_rest = 0.0, trunk.bias_variance + pelvis.bias_variance, True
+    for side, up, sign in ((trunk, trunk_up, -1.0), (pelvis, pelvis_up, 1.0)):
+        variance += (SCALE_SIGMA * _about(side.turned, up, i)) ** 2
+        _weigh(side)
+        bias_turn = _rest(side, up, i)
+        if np.isnan(bias_turn):
+            at_rest = False
+        else:
+            _shift(offset, sign * bias_turn)
+    if at_rest:
+        offset.bias_cov = 0.0
+    else:
+        variance += BLOCK_S * (2.0 * offset.bias_cov + bias_variance * BLOCK_S)
+        offset.bias_cov += bias_variance * BLOCK_S
+    offset.variance += variance + UNSEEN_RAD_S**2 * BLOCK_S
+
+
+@kernel
+def _rest(side: Any, up: FloatArray, i: int) -> float:
+    """Turn about the vertical that was bias, in the block before this one; NaN without rest.
+
+    The segment rested if it turned neither in that block, nor in the one before and this one, nor
+    in all three together; the bias is corrected by it. While no bias is known it is what the three
+    have in common, and then all that they turned was bias.
+    """
+    side.bias_variance += BIAS_WALK_RADS**2 * BLOCK_S
+    known = side.bias_variance < (0.5 * REST_RAD / BLOCK_S) ** 2
+    whole = side.before + side.last + side.turned
+    share = 0.0 if known else 1.0 / 3.0
+    farthest = max(_far(side.before, whole, share), _far(side.last, whole, share))
+    farthest = max(farthest, _far(side.turned, whole, share), _far(whole, whole, 3.0 * share))
+    bias_turn = np.nan
+    at_rest = farthest < REST_RAD
+    if at_rest:
+        gain = side.bias_variance / (side.bias_variance + BREATH_SIGMA_RADS**2)
+        for axis in range(3):
+            turn = side.last[axis] if known else share * whole[axis]
+            side.bias[axis] += gain * turn / BLOCK_S
+        side.bias_variance *= 1.0 - gain
+        bias_turn = _about(side.last, up, i) if known else _about(whole, up, i)
+    taken_back = at_rest and not known
+    for axis in range(3):
+        side.before[axis] = 0.0 if taken_back else side.last[axis]
+        side.last[axis] = 0.0 if taken_back else side.turned[axis]
+        side.turned[axis] = 0.0
+    return bias_turn
+
+
+@kernel
+def _weigh(side: Any) -> None:
+    """Learn the accelerometer's offset from the size of gravity, once a direction."""
+    x, y, z = side.force[0], side.force[1], side.force[2]
+    quiet = side.rate < BLOCK_TICKS * TICK * QUIET_RADS**2
+    side.force[0] = side.force[1] = side.force[2] = side.rate = 0.0
+    size = np.sqrt(x * x + y * y + z * z)
+    if not quiet or size == 0.0:
+        return
+    direction = (x / size, y / size, z / size)
+    gain = np.zeros(3)
+    known, error = 0.0, size / (BLOCK_TICKS * TICK) - GRAVITY_MS2
+    for j in range(3):
+        for k in range(3):
+            gain[j] += side.acc_cov[3 * j + k] * direction[k]
+        known += gain[j] * direction[j]
+        error -= side.acc_offset[j] * direction[j]
+    variance = GRAVITY_SIGMA_MS2**2
+    if known < 2.0 * variance:
+        return
+    for j in range(3):
+        side.acc_offset[j] += gain[j] * error / (known + variance)
+        for k in range(3):
+            side.acc_cov[3 * j + k] -= gain[j] * gain[k] / (known + variance)
+
+
+@kernel
+def _about(turn: FloatArray, up: FloatArray, i: int) -> float:
+    """The part of a rotation vector (3,) about the vertical."""
+    part: float = turn[0] * up[i, 0] + turn[1] * up[i, 1] + turn[2] * up[i, 2]
+    return part
+
+
+@kernel
+def _far(a: FloatArray, b: FloatArray, share: float) -> float:
+    """Distance of a vector (3,) from a share of another."""
+    x, y, z = a[0] - share * b[0], a[1] - share * b[1], a[2] - share * b[2]
+    distance: float = np.sqrt(x * x + y * y + z * z)
+    return distance
