@@ -106,7 +106,7 @@ class _SensorFrontEnd:
     def take(self, count: int) -> SegmentChunk:
         """The oldest `count` rows, in segment axes."""
         rows = self._queue[0] if len(self._queue) == 1 else np.concatenate(self._queue)
-        self._queue = [rows[count:]]
+        self._queue = [rows[count:]] if count < len(rows) else []
         acc, gyro, up, peak_ms2 = in_axes(rows[:count], self._rotation)
         calibration = self._calibration
         return SegmentChunk(

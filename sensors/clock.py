@@ -52,13 +52,13 @@ class GapFinder:
         """Take the times (n,) of the next samples; return the gaps before or between them."""
         if len(t_s) == 0:
             return []
-        times = np.empty(len(t_s) + 1)
-        times[0] = t_s[0] if self._last_s is None else self._last_s
-        times[1:] = t_s
+        before_s = t_s[0] if self._last_s is None else self._last_s
         self._last_s = float(t_s[-1])
-        missing = is_gap(times[1:] - times[:-1] - self._interval_s)
-        if not missing.any():
+        longest_s = (t_s[1:] - t_s[:-1]).max(initial=t_s[0] - before_s)
+        if not is_gap(longest_s - self._interval_s):
             return []
+        times = np.concatenate([[before_s], t_s])
+        missing = is_gap(np.diff(times) - self._interval_s)
         starts, ends = times[:-1][missing] + self._interval_s, times[1:][missing]
         return [Gap(float(start), float(end)) for start, end in zip(starts, ends, strict=True)]
 

@@ -18,9 +18,17 @@ _PEAK_WITHIN_S = 0.1
 _TUMBLE_S = 1.5
 _TOGETHER_S = 0.5
 _GRAVITY_ERROR_G = 0.2
-_HISTORY_S = 20.0
 _SINKING_S = 2.5
 _COME_TO_REST_S = 0.5
+
+
+def samples(duration_s: float) -> int:
+    """How many grid samples a duration is."""
+    return round(duration_s * BODY_RATE_HZ)
+
+
+_HISTORY = samples(20.0)
+_AFTER = samples(AFTER_S)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +71,8 @@ class ImpactFinder:
         self._least_g = params.least_g
         self._spacing = samples(params.spacing_s)
         self._start = start_index
-        self._rows = np.empty((0, 5))
+        self._rows = np.empty((2 * _HISTORY, 5))
+        self._count = 0
         self._calibrated = self._facing_known = False
         self._pending: list[int] = []
         self._state = variables(index=start_index, held_g=0.0, held_index=0)
@@ -74,7 +83,7 @@ class ImpactFinder:
         rows = _in_g(segment.acc, segment.up, segment.peak_ms2)
         self._append(rows)
         self._pending += _find_impacts(rows, self._least_g, self._spacing, self._state).tolist()
-        known = self._start + len(self._rows) - samples(AFTER_S)
+        known = self._start + self._count - _AFTER
         complete = [index for index in self._pending if index <= known]
         self._pending = self._pending[len(complete) :]
         return self._described(complete)
@@ -127,9 +136,15 @@ class ImpactFinder:
         return posture if told else Posture.UNKNOWN
 
     def _append(self, rows: FloatArray) -> None:
-        kept = self._rows[-samples(_HISTORY_S) :]
-        self._start += len(self._rows) - len(kept)
-        self._rows = np.concatenate((kept, rows))
+        """Remember the rows; where there is no room left, only the last 20 s before them."""
+        if self._count + len(rows) > len(self._rows):
+            kept = self._rows[max(self._count - _HISTORY, 0) : self._count]
+            self._start += self._count - len(kept)
+            self._count = len(kept)
+            self._rows = np.empty((max(len(kept) + len(rows), 2 * _HISTORY), 5))
+            self._rows[: len(kept)] = kept
+        self._rows[self._count : self._count + len(rows)] = rows
+        self._count += len(rows)
 
     def _described(self, indices: list[int]) -> list[Impact]:
         """The impacts at these samples, without those of which too much is missing."""
@@ -149,15 +164,10 @@ class ImpactFinder:
 
     def _around(self, index: int, from_s: float, until_s: float) -> FloatArray:
         wanted = np.arange(index + samples(from_s), index + samples(until_s)) - self._start
-        known = (wanted >= 0) & (wanted < len(self._rows))
+        known = (wanted >= 0) & (wanted < self._count)
         rows = np.full((len(wanted), 5), np.nan)
         rows[known] = self._rows[wanted[known]]
         return rows
-
-
-def samples(duration_s: float) -> int:
-    """How many grid samples a duration is."""
-    return round(duration_s * BODY_RATE_HZ)
 
 
 @kernel
