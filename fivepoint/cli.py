@@ -267,6 +267,25 @@ def benchmark(json: options.Json = False) -> None:
     run_and_print(as_json=json)
 
 
+@app.command()
+def validate(
+    topic: Annotated[options.TopicName, typer.Argument(help="What to compare with a known truth.")],
+    datasets: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FOLDER]", help="Published recordings; or FIVEPOINT_DATASETS."),
+    ] = None,
+    json: options.Json = False,
+    write: Annotated[
+        Path | None, typer.Option(metavar="DOC.md", help="Renew the topic's section there too.")
+    ] = None,
+) -> None:
+    """Measure how right the analysis is, on recordings whose truth is known."""
+    from analytics.validation.topics import Topic
+    from fivepoint.validate import validate_and_print
+
+    validate_and_print(Topic(topic), datasets, as_json=json, document=write)
+
+
 @app.command("import")
 def import_(
     layout: Annotated[

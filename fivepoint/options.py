@@ -50,6 +50,9 @@ DEFAULT_PORT = 8501
 Format = Literal["csv", "sisfall", "umafall", "mex", "dsads", "broad"]
 """What `import` understands."""
 
+TopicName = Literal["orientation", "posture", "spine"]
+"""What `validate` measures."""
+
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port on the loopback address.")]
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
