@@ -65,8 +65,8 @@ class Movement:
     def part(self, start: float, end: float) -> slice:
         """The samples between two of the timing's, at least one and all inside the stretch."""
         last = len(self.tilt_deg) - 1
-        first = int(np.clip(round(start), 0, last))
-        return slice(first, max(first + 1, int(np.clip(round(end), 0, last + 1))))
+        first = min(max(round(start), 0), last)
+        return slice(first, max(first + 1, min(round(end), last + 1)))
 
     @property
     def rest(self) -> slice:
