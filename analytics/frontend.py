@@ -77,6 +77,7 @@ class _SensorFrontEnd:
         self._rate_hz = info.rate_hz
         self._calibration = calibration
         self._rotation = np.eye(3) if calibration is None else calibration.rotation.copy()
+        self._correction = None if calibration is None else calibration.acc_correction
         self._orientation: Orientation = (
             AccOrientation(info.rate_hz)
             if info.gyro_scale_rads is None
@@ -90,9 +91,8 @@ class _SensorFrontEnd:
 
     def push(self, chunk: Chunk) -> None:
         gyro = np.full_like(chunk.acc, np.nan) if chunk.gyro is None else chunk.gyro
-        t_s, acc, gyro, broken, lost = bridged(
-            chunk.t_s, chunk.acc, gyro, self._rate_hz, self._last
-        )
+        acc = chunk.acc if self._correction is None else self._correction.applied(chunk.acc)
+        t_s, acc, gyro, broken, lost = bridged(chunk.t_s, acc, gyro, self._rate_hz, self._last)
         up = self._orientation.update(acc, gyro, lost)
         self._append(averaged(t_s, acc, gyro, up, broken, self._cell))
 

@@ -101,7 +101,7 @@ def bending(deg: float, *, about: str = "y") -> FloatArray:
     angle_deg = deg * 0.5 * (1.0 - np.cos(2 * np.pi * np.arange(int(4 * RATE_HZ)) / (4 * RATE_HZ)))
     turns = Rotation.from_euler(about, angle_deg[:, np.newaxis], degrees=True)
     force: FloatArray = turns.inv().apply(UPRIGHT)
-    return still(UPRIGHT, 4.0) - UPRIGHT + force
+    return np.asarray(still(UPRIGHT, 4.0) - UPRIGHT + force)
 
 
 def test_a_pose_is_taken_from_the_longest_still_part_of_its_seconds(tmp_path: Path) -> None:
