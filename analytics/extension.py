@@ -24,12 +24,13 @@ calibration hides them in the poses it was made from; on the front they come bac
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from analytics.body import BODY_RATE_HZ, BodyChunk, Segment, SegmentChunk
-from analytics.detector import kernel
+from analytics.body import BODY_RATE_HZ, BodyChunk, Segment
+from analytics.detector import Variables, kernel, opened
 from sensors.types import GRAVITY_MS2, FloatArray
 
 UPRIGHT_COS = np.cos(np.radians(30.0))
@@ -111,9 +112,11 @@ _SIDE = np.dtype(
     ]
 )
 
-_OFFSET = np.dtype(
+_STATE = np.dtype(
     [
-        ("angle", np.float64),  # by which the trunk's level axes are turned to the pelvis's
+        ("trunk", _SIDE),
+        ("pelvis", _SIDE),
+        ("offset", np.float64),  # by which the trunk's level axes are turned to the pelvis's
         ("cosine", np.float64),
         ("sine", np.float64),
         ("variance", np.float64),
@@ -145,10 +148,7 @@ class SpineAngle:
     """
 
     def __init__(self) -> None:
-        self._trunk, self._pelvis = _new_side(), _new_side()
-        self._offset = np.zeros(1, (np.record, _OFFSET))[0]
-        self._offset.cosine = 1.0
-        self._offset.variance = np.inf
+        self._state = _new_state()
 
     def update(self, chunk: BodyChunk) -> FloatArray:
         """Extension and its standard deviation (n, 2), degrees; NaN where it cannot be known."""
@@ -157,39 +157,35 @@ class SpineAngle:
         if trunk is None or trunk.supine_up is None:
             return angle
         if pelvis is None:
-            _incline(np.ascontiguousarray(trunk.up), _pitch_deg(trunk.supine_up) + 90.0, angle)
+            _incline(trunk.up, _pitch_deg(trunk.supine_up) + 90.0, angle)
         elif pelvis.supine_up is not None:
             lying_deg = _pitch_deg(trunk.supine_up) - _pitch_deg(pelvis.supine_up)
             _follow(
-                *_signals(trunk),
-                *_signals(pelvis),
+                trunk.acc,
+                trunk.gyro,
+                trunk.up,
+                pelvis.acc,
+                pelvis.gyro,
+                pelvis.up,
                 lying_deg,
-                self._trunk,
-                self._pelvis,
-                self._offset,
+                self._state,
                 angle,
             )
         return angle
 
 
-def _new_side() -> Any:
-    side = np.zeros(1, (np.record, _SIDE))[0]
-    side.bias_variance = BIAS_SIGMA_RADS**2
-    side.last[:] = side.before[:] = np.nan
-    side.acc_cov[:] = np.eye(3).ravel() * ACC_OFFSET_SIGMA_MS2**2
-    return side
-
-
-def _signals(segment: SegmentChunk) -> tuple[FloatArray, FloatArray, FloatArray]:
-    return (
-        np.ascontiguousarray(segment.acc),
-        np.ascontiguousarray(segment.gyro),
-        np.ascontiguousarray(segment.up),
-    )
+def _new_state() -> Variables:
+    state = np.zeros((), _STATE)
+    state["cosine"], state["variance"] = 1.0, np.inf
+    for side in (state["trunk"], state["pelvis"]):
+        side["bias_variance"] = BIAS_SIGMA_RADS**2
+        side["last"], side["before"] = np.nan, np.nan
+        side["acc_cov"] = np.eye(3).ravel() * ACC_OFFSET_SIGMA_MS2**2
+    return state
 
 
 def _pitch_deg(up: FloatArray) -> float:
-    return float(np.degrees(np.arctan2(-up[0], up[2])))
+    return math.degrees(math.atan2(-up[0], up[2]))
 
 
 @kernel
@@ -212,42 +208,40 @@ def _follow(
     pelvis_gyro: FloatArray,
     pelvis_up: FloatArray,
     lying_deg: float,
-    trunk: Any,
-    pelvis: Any,
-    offset: Any,
+    kept: Variables,
     angle: FloatArray,
 ) -> None:
     """Write extension and standard deviation of every sample."""
+    state = opened(kept)
+    trunk, pelvis = state.trunk, state.pelvis
     for i in range(len(angle)):
         if np.isnan(trunk_up[i, 0] + pelvis_up[i, 0]):
-            offset.missing += 1.0
+            state.missing += 1.0
             continue
         if np.isnan(trunk_gyro[i, 0] + pelvis_gyro[i, 0]):
             _write_untwisted(trunk_up, pelvis_up, i, lying_deg, angle)
             continue
-        if offset.missing > 0.0:
-            _pass_gap(trunk, pelvis, offset)
+        if state.missing > 0.0:
+            _pass_gap(state)
         trunk_rate = _turn(trunk, trunk_acc, trunk_gyro, trunk_up, i)
         pelvis_rate = _turn(pelvis, pelvis_acc, pelvis_gyro, pelvis_up, i)
-        if offset.tick == 0.0:
-            _look_at_axes(trunk, pelvis, offset, trunk_up, pelvis_up, i)
-            _look_at_turn(trunk, pelvis, offset, trunk_gyro, pelvis_gyro, trunk_up, pelvis_up, i)
-            offset.block_ticks += 1.0
-        offset.tick += 1.0
-        if offset.tick == TICK:
-            offset.tick = 0.0
-            if offset.block_ticks == BLOCK_TICKS:
-                offset.block_ticks = 0.0
-                _end_block(trunk, pelvis, offset, trunk_up, pelvis_up, i)
+        if state.tick == 0.0:
+            _look_at_axes(state, trunk_up, pelvis_up, i)
+            _look_at_turn(state, trunk_gyro, pelvis_gyro, trunk_up, pelvis_up, i)
+            state.block_ticks += 1.0
+        state.tick += 1.0
+        if state.tick == TICK:
+            state.tick = 0.0
+            if state.block_ticks == BLOCK_TICKS:
+                state.block_ticks = 0.0
+                _end_block(state, trunk_up, pelvis_up, i)
         rate = trunk_rate + pelvis_rate
-        _write(trunk, pelvis, offset, trunk_up, pelvis_up, i, lying_deg, rate, angle)
+        _write(state, trunk_up, pelvis_up, i, lying_deg, rate, angle)
 
 
 @kernel
 def _write(
-    trunk: Any,
-    pelvis: Any,
-    offset: Any,
+    state: Any,
     trunk_up: FloatArray,
     pelvis_up: FloatArray,
     i: int,
@@ -256,11 +250,12 @@ def _write(
     angle: FloatArray,
 ) -> None:
     """Flexion of the trunk's long axis in the pelvis's sagittal plane, and what may be wrong."""
+    trunk, pelvis = state.trunk, state.pelvis
     tx, tz = trunk_up[i, 0], trunk_up[i, 2]
     px, pz = pelvis_up[i, 0], pelvis_up[i, 2]
     trunk_north, trunk_west = trunk.north[2], _west(trunk, trunk_up, i, 2)
-    north = offset.cosine * trunk_north - offset.sine * trunk_west
-    west = offset.sine * trunk_north + offset.cosine * trunk_west
+    north = state.cosine * trunk_north - state.sine * trunk_west
+    west = state.sine * trunk_north + state.cosine * trunk_west
     front_west, long_west = _west(pelvis, pelvis_up, i, 0), _west(pelvis, pelvis_up, i, 2)
     forward = north * pelvis.north[0] + west * front_west + tz * px
     upward = north * pelvis.north[2] + west * long_west + tz * pz
@@ -269,22 +264,24 @@ def _write(
     square = forward * forward + upward * upward
     slope = (upward * forward_slope - forward * upward_slope) / square
     lying = _lying(tz)
-    shift, shift_variance = 0.0, 0.0
-    for side, x, z, sign in ((trunk, tx, tz, 1.0), (pelvis, px, pz, -1.0)):
-        along_x, along_z = 1.0 - z - lying, x - lying
-        shift += sign * (along_x * side.acc_offset[0] + along_z * side.acc_offset[2])
-        shift_variance += (
-            along_x * along_x * side.acc_cov[0]
-            + 2.0 * along_x * along_z * side.acc_cov[2]
-            + along_z * along_z * side.acc_cov[8]
-        )
-    variance = slope * slope * (offset.variance + AXIS_SIGMA_RAD**2)
-    variance += shift_variance / GRAVITY_MS2**2 + MOVING_SIGMA_S**2 * rate
+    trunk_shift, trunk_variance = _shifted(trunk, tx, tz, lying)
+    pelvis_shift, pelvis_variance = _shifted(pelvis, px, pz, lying)
+    variance = slope * slope * (state.variance + AXIS_SIGMA_RAD**2)
+    variance += trunk_variance + pelvis_variance + MOVING_SIGMA_S**2 * rate
     sigma_deg = np.sqrt(DEG**2 * variance + ZERO_SIGMA_DEG**2)
     if sigma_deg <= MAX_SIGMA_DEG:
-        flexion = np.arctan2(forward, upward) - shift / GRAVITY_MS2
+        flexion = np.arctan2(forward, upward) - trunk_shift + pelvis_shift
         angle[i, 0] = lying * lying_deg - DEG * flexion
         angle[i, 1] = sigma_deg
+
+
+@kernel
+def _shifted(side: Any, up_x: float, up_z: float, lying: float) -> tuple[float, float]:
+    """By how much the accelerometer's offset tilts a segment beyond its neutral, and variance."""
+    x, z = (1.0 - up_z - lying) / GRAVITY_MS2, (up_x - lying) / GRAVITY_MS2
+    shift = x * side.acc_offset[0] + z * side.acc_offset[2]
+    variance = x * x * side.acc_cov[0] + 2.0 * x * z * side.acc_cov[2] + z * z * side.acc_cov[8]
+    return shift, variance
 
 
 @kernel
@@ -354,33 +351,30 @@ def _west(side: Any, up: FloatArray, i: int, axis: int) -> float:
 
 @kernel
 def _look_at_axes(
-    trunk: Any,
-    pelvis: Any,
-    offset: Any,
+    state: Any,
     trunk_up: FloatArray,
     pelvis_up: FloatArray,
     i: int,
 ) -> None:
     """The left-right axes are parallel but for a twist, unless one of them stands steeply."""
+    trunk, pelvis = state.trunk, state.pelvis
     steep = max(trunk_up[i, 1] ** 2, pelvis_up[i, 1] ** 2)
     if steep > STEEP:
         return
     trunk_north, trunk_west = trunk.north[1], _west(trunk, trunk_up, i, 1)
     pelvis_north, pelvis_west = pelvis.north[1], _west(pelvis, pelvis_up, i, 1)
-    north = offset.cosine * trunk_north - offset.sine * trunk_west
-    west = offset.sine * trunk_north + offset.cosine * trunk_west
+    north = state.cosine * trunk_north - state.sine * trunk_west
+    west = state.sine * trunk_north + state.cosine * trunk_west
     across = north * pelvis_west - west * pelvis_north
     along = north * pelvis_north + west * pelvis_west
     twist_variance = TWIST_RAD**2 / (1.0 - steep)
     lasting_variance = twist_variance * 2.0 * TWIST_S / (TICK * STEP_S)
-    _measure(offset, np.arctan2(across, along), lasting_variance, twist_variance)
+    _measure(state, np.arctan2(across, along), lasting_variance, twist_variance)
 
 
 @kernel
 def _look_at_turn(
-    trunk: Any,
-    pelvis: Any,
-    offset: Any,
+    state: Any,
     trunk_gyro: FloatArray,
     pelvis_gyro: FloatArray,
     trunk_up: FloatArray,
@@ -388,25 +382,26 @@ def _look_at_turn(
     i: int,
 ) -> None:
     """Add one look at both rates; judge the turn when there are enough."""
+    trunk, pelvis = state.trunk, state.pelvis
     trunk_north, trunk_west, trunk_upward = _level_rate(trunk, trunk_gyro, trunk_up, i)
     pelvis_north, pelvis_west, pelvis_upward = _level_rate(pelvis, pelvis_gyro, pelvis_up, i)
-    north = offset.cosine * trunk_north - offset.sine * trunk_west
-    west = offset.sine * trunk_north + offset.cosine * trunk_west
-    offset.across += north * pelvis_west - west * pelvis_north
-    offset.along += north * pelvis_north + west * pelvis_west
-    offset.turning += 0.5 * (north**2 + west**2 + pelvis_north**2 + pelvis_west**2)
-    offset.apart += 0.5 * (trunk_upward - pelvis_upward) ** 2
-    offset.turn_ticks += 1.0
-    if offset.turn_ticks < TURN_TICKS:
+    north = state.cosine * trunk_north - state.sine * trunk_west
+    west = state.sine * trunk_north + state.cosine * trunk_west
+    state.across += north * pelvis_west - west * pelvis_north
+    state.along += north * pelvis_north + west * pelvis_west
+    state.turning += 0.5 * (north**2 + west**2 + pelvis_north**2 + pelvis_west**2)
+    state.apart += 0.5 * (trunk_upward - pelvis_upward) ** 2
+    state.turn_ticks += 1.0
+    if state.turn_ticks < TURN_TICKS:
         return
-    if offset.turning > TURN_TICKS * MIN_TURN_RADS**2:
-        common: float = np.hypot(offset.across, offset.along)
-        unlike = (offset.turning - common + offset.apart) / offset.turning
+    if state.turning > TURN_TICKS * MIN_TURN_RADS**2:
+        common: float = np.hypot(state.across, state.along)
+        unlike = (state.turning - common + state.apart) / state.turning
         variance = TURN_SIGMA_RAD**2 + 2.0 * unlike
-        error: float = np.arctan2(offset.across, offset.along)
+        error: float = np.arctan2(state.across, state.along)
         if unlike < MAX_UNLIKE:
-            _measure(offset, error, variance, variance)
-    offset.across = offset.along = offset.turning = offset.apart = offset.turn_ticks = 0.0
+            _measure(state, error, variance, variance)
+    state.across = state.along = state.turning = state.apart = state.turn_ticks = 0.0
 
 
 @kernel
@@ -421,37 +416,38 @@ def _level_rate(side: Any, gyro: FloatArray, up: FloatArray, i: int) -> tuple[fl
 
 
 @kernel
-def _measure(offset: Any, error: float, variance: float, alone_variance: float) -> None:
+def _measure(state: Any, error: float, variance: float, alone_variance: float) -> None:
     """Correct the offset by what a measurement says it lacks.
 
     `variance` is that of one among many that err alike; alone it would have `alone_variance`. Where
     less than that was known it is believed as it is.
     """
-    if offset.variance > alone_variance:
-        _shift(offset, error)
-        offset.variance = alone_variance
-        offset.bias_cov = 0.0
+    if state.variance > alone_variance:
+        _shift(state, error)
+        state.variance = alone_variance
+        state.bias_cov = 0.0
         return
-    gain = offset.variance / (offset.variance + variance)
-    _shift(offset, gain * error)
-    offset.variance *= 1.0 - gain
-    offset.bias_cov *= 1.0 - gain
+    gain = state.variance / (state.variance + variance)
+    _shift(state, gain * error)
+    state.variance *= 1.0 - gain
+    state.bias_cov *= 1.0 - gain
 
 
 @kernel
-def _shift(offset: Any, by: float) -> None:
-    offset.angle += by
-    offset.cosine = np.cos(offset.angle)
-    offset.sine = np.sin(offset.angle)
+def _shift(state: Any, by: float) -> None:
+    state.offset += by
+    state.cosine = np.cos(state.offset)
+    state.sine = np.sin(state.offset)
 
 
 @kernel
-def _pass_gap(trunk: Any, pelvis: Any, offset: Any) -> None:
+def _pass_gap(state: Any) -> None:
     """Samples are back: rest is judged afresh, and the offset may have changed meanwhile."""
-    gap_s = offset.missing * STEP_S
-    offset.variance = np.inf if gap_s > MAX_GAP_S else offset.variance + (GAP_RADS * gap_s) ** 2
-    offset.missing = offset.tick = offset.block_ticks = offset.turn_ticks = 0.0
-    offset.across = offset.along = offset.turning = offset.apart = 0.0
+    trunk, pelvis = state.trunk, state.pelvis
+    gap_s = state.missing * STEP_S
+    state.variance = np.inf if gap_s > MAX_GAP_S else state.variance + (GAP_RADS * gap_s) ** 2
+    state.missing = state.tick = state.block_ticks = state.turn_ticks = 0.0
+    state.across = state.along = state.turning = state.apart = 0.0
     for side in (trunk, pelvis):
         side.rate = 0.0
         for axis in range(3):
@@ -461,14 +457,13 @@ def _pass_gap(trunk: Any, pelvis: Any, offset: Any) -> None:
 
 @kernel
 def _end_block(
-    trunk: Any,
-    pelvis: Any,
-    offset: Any,
+    state: Any,
     trunk_up: FloatArray,
     pelvis_up: FloatArray,
     i: int,
 ) -> None:
     """Judge rest, take back the turn that was none, and let the variance grow."""
+    trunk, pelvis = state.trunk, state.pelvis
     variance, bias_variance, at_rest = 0.0, trunk.bias_variance + pelvis.bias_variance, True
     for side, up, sign in ((trunk, trunk_up, -1.0), (pelvis, pelvis_up, 1.0)):
         variance += (SCALE_SIGMA * _about(side.turned, up, i)) ** 2
@@ -477,13 +472,13 @@ def _end_block(
         if np.isnan(bias_turn):
             at_rest = False
         else:
-            _shift(offset, sign * bias_turn)
+            _shift(state, sign * bias_turn)
     if at_rest:
-        offset.bias_cov = 0.0
+        state.bias_cov = 0.0
     else:
-        variance += BLOCK_S * (2.0 * offset.bias_cov + bias_variance * BLOCK_S)
-        offset.bias_cov += bias_variance * BLOCK_S
-    offset.variance += variance + UNSEEN_RAD_S**2 * BLOCK_S
+        variance += BLOCK_S * (2.0 * state.bias_cov + bias_variance * BLOCK_S)
+        state.bias_cov += bias_variance * BLOCK_S
+    state.variance += variance + UNSEEN_RAD_S**2 * BLOCK_S
 
 
 @kernel

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analytics.body import BODY_RATE_HZ, BodyChunk, Segment
-from analytics.detector import kernel, record
+from analytics.detector import Variables, kernel, opened, variables
 from analytics.events import Confidence, Event, ExtensionBout, OverExtension, PadSlip
 from analytics.extension import LYING_COS, UPRIGHT_COS, SpineAngle
 from analytics.posture import posture_of
@@ -121,12 +122,12 @@ class SpineDetector:
     @property
     def extension_deg(self) -> float:
         """The extension at the last sample; NaN while it cannot be seen."""
-        return float(self._state.extension_deg)
+        return float(self._state["extension_deg"])
 
     @property
     def sigma_deg(self) -> float:
         """Its standard deviation."""
-        return float(self._state.sigma_deg)
+        return float(self._state["sigma_deg"])
 
     def update(self, chunk: BodyChunk) -> list[Event]:
         """See `Detector.update`: the extension bouts that ended, and what went wrong."""
@@ -139,7 +140,7 @@ class SpineDetector:
         found = np.empty((3 * len(chunk), _FOUND_COLUMNS))
         count = _follow(
             self._angle.update(chunk),
-            np.ascontiguousarray(trunk.up),
+            trunk.up,
             self._limits,
             self._state,
             self._histogram,
@@ -164,7 +165,7 @@ class SpineDetector:
             p05_deg=_percentile_deg(cumulative, 0.05),
             p50_deg=_percentile_deg(cumulative, 0.50),
             p95_deg=_percentile_deg(cumulative, 0.95),
-            sigma_deg=round(float(self._state.all_sigma_deg) / total, 2),
+            sigma_deg=round(float(self._state["all_sigma_deg"]) / total, 2),
             confidence=self._confidence,
         )
 
@@ -185,13 +186,13 @@ class SpineDetector:
         )
 
     def _look_at_sensors(self, chunk: BodyChunk) -> None:
-        needed = [chunk.segments[name] for name in _NEEDED if name in chunk.segments]
-        if any(segment.supine_up is None for segment in needed):
+        trunk, pelvis = chunk.segments[Segment.TRUNK], chunk.segments.get(Segment.PELVIS)
+        if trunk.supine_up is None or (pelvis is not None and pelvis.supine_up is None):
             self._blind = UnseenReason.NOT_CALIBRATED
-        if len(needed) == 1:
+        if pelvis is None and self._confidence is Confidence.FULL:
             self._confidence = Confidence.LOWER
-            self._limits.dwell = round(self._params.alone_dwell_s * BODY_RATE_HZ)
-            self._limits.alone = 1.0
+            self._limits["dwell"] = round(self._params.alone_dwell_s * BODY_RATE_HZ)
+            self._limits["alone"] = 1.0
 
     def _event(self, row: FloatArray) -> Event:
         kind, start_index, end_index, *values = row.tolist()
@@ -216,16 +217,13 @@ class SpineDetector:
         )
 
 
-_NEEDED = (Segment.TRUNK, Segment.PELVIS)
-
-
 def _percentile_deg(cumulative: NDArray[np.int64], share: float) -> float:
     index = int(np.searchsorted(cumulative, share * cumulative[-1]))
     return round((index + 0.5) * _BIN_DEG - 180.0, 2)
 
 
-def _limits(params: SpineParams) -> np.record:
-    return record(
+def _limits(params: SpineParams) -> Variables:
+    return variables(
         weight=1.0 - np.exp(-2.0 * np.pi * params.cutoff_hz / BODY_RATE_HZ),
         start_deg=params.start_deg,
         stop_deg=params.stop_deg,
@@ -243,27 +241,28 @@ def _limits(params: SpineParams) -> np.record:
     )
 
 
-def _new_state() -> np.record:
+def _new_state() -> Variables:
     angle = {"extension_deg": np.nan, "sigma_deg": np.nan, "all_sigma_deg": 0.0}
     hold = ("open", "start", "end", "count", "sum_deg", "peak_deg", "up_x", "up_y", "up_z")
     detail = ("in_band", "interruptions", "held", "sum_sigma_deg", "pause_count", "pause_sum_deg")
     over = ("over", "over_start", "over_peak_deg", "over_up_x", "over_up_y", "over_up_z")
     pad = ("pad_count", "pad_sum_deg", "pad_last_deg", "pad_level_deg", "pad_start")
     counts = dict.fromkeys(("index", "lying", "extended", *hold, *detail, *over, *pad), 0.0)
-    return record(**angle, **counts)
+    return variables(**angle, **counts)
 
 
 @kernel
 def _follow(
     angle: FloatArray,
     trunk_up: FloatArray,
-    limits: np.record,
-    state: np.record,
+    given: Variables,
+    kept: Variables,
     histogram: NDArray[np.int64],
     unseen: NDArray[np.int64],
     found: FloatArray,
 ) -> int:
     """Follow the holds; write what ended into `found` and every angle into `histogram`."""
+    limits, state = opened(given), opened(kept)
     count = 0
     for i in range(len(angle)):
         up_z = trunk_up[i, 2]
@@ -294,7 +293,8 @@ def _follow(
 
 
 @kernel
-def _finish(limits: np.record, state: np.record, found: FloatArray) -> int:
+def _finish(given: Variables, kept: Variables, found: FloatArray) -> int:
+    limits, state = opened(given), opened(kept)
     count = _end_excess(limits, state, found[0])
     return count + _close(limits, state, found[count])
 
@@ -303,8 +303,8 @@ def _finish(limits: np.record, state: np.record, found: FloatArray) -> int:
 def _low_pass(
     angle_deg: float,
     sigma_deg: float,
-    limits: np.record,
-    state: np.record,
+    limits: Any,
+    state: Any,
     histogram: NDArray[np.int64],
 ) -> None:
     smooth_deg: float = state.extension_deg
@@ -320,7 +320,7 @@ def _low_pass(
 
 
 @kernel
-def _lies_down_or_gets_up(up_z: float, state: np.record) -> bool:
+def _lies_down_or_gets_up(up_z: float, state: Any) -> bool:
     """Whether the neutral changes here, and with it what the angle is measured against."""
     lying = up_z < (UPRIGHT_COS if state.lying else LYING_COS)
     turned = lying != state.lying and not np.isnan(up_z)
@@ -330,7 +330,7 @@ def _lies_down_or_gets_up(up_z: float, state: np.record) -> bool:
 
 
 @kernel
-def _extend(up: FloatArray, i: int, limits: np.record, state: np.record) -> None:
+def _extend(up: FloatArray, i: int, limits: Any, state: Any) -> None:
     """Take an extended sample into the hold, and the pause before it, or start a hold."""
     if not state.open:
         state.open = 1.0
@@ -359,7 +359,7 @@ def _extend(up: FloatArray, i: int, limits: np.record, state: np.record) -> None
 
 
 @kernel
-def _close(limits: np.record, state: np.record, row: FloatArray) -> int:
+def _close(limits: Any, state: Any, row: FloatArray) -> int:
     """End the hold; if it was long enough, write it."""
     was_open, state.open = state.open, 0.0
     if not was_open or state.end - state.start < limits.dwell:
@@ -373,9 +373,7 @@ def _close(limits: np.record, state: np.record, row: FloatArray) -> int:
 
 
 @kernel
-def _follow_excess(
-    up: FloatArray, i: int, limits: np.record, state: np.record, row: FloatArray
-) -> int:
+def _follow_excess(up: FloatArray, i: int, limits: Any, state: Any, row: FloatArray) -> int:
     """Follow extension beyond what is safe; write it when it ends."""
     if not state.over:
         if state.extension_deg >= limits.over_deg:
@@ -391,7 +389,7 @@ def _follow_excess(
 
 
 @kernel
-def _end_excess(limits: np.record, state: np.record, row: FloatArray) -> int:
+def _end_excess(limits: Any, state: Any, row: FloatArray) -> int:
     was_over, state.over = state.over, 0.0
     if not was_over or state.index - state.over_start < limits.over_dwell:
         return 0
@@ -401,7 +399,7 @@ def _end_excess(limits: np.record, state: np.record, row: FloatArray) -> int:
 
 
 @kernel
-def _follow_pad(limits: np.record, state: np.record, row: FloatArray) -> int:
+def _follow_pad(limits: Any, state: Any, row: FloatArray) -> int:
     """Compare the means of ten seconds each; write a slow loss."""
     state.pad_count += 1.0
     state.pad_sum_deg += state.extension_deg
