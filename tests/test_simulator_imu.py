@@ -182,11 +182,11 @@ def _mean_acc(
 
 
 def test_warming_up_moves_the_bias_of_the_gyroscope_and_then_no_more() -> None:
-    warming = replace(IDEAL, gyro_warming_sd_rads=0.01)
+    warming = replace(IDEAL, gyro_warming_sd_rads=0.1)
     chunk = samples(warming, [LieDown(), Rest(3600.0)])
     bias = np.array([gyro_of(chunk)[chunk.t_s > at_s][:100].mean(axis=0) for at_s in (600, 3500)])
-    assert np.linalg.norm(bias[1]) > 0.003
-    assert bias[0] == pytest.approx((1.0 - np.exp(-1.0)) * bias[1], abs=2e-4)
+    assert np.linalg.norm(bias[1]) > 0.03
+    assert bias[0] == pytest.approx((1.0 - np.exp(-1.0)) * bias[1], abs=2e-3)
 
 
 def test_a_sensor_that_slips_feels_gravity_in_turned_axes_and_its_own_turning() -> None:
