@@ -107,13 +107,13 @@ def calibrate(
     `chunks` are the samples of `streams` in order of time, `made_from` names the recording they
     are from; `lying_chunks` are those of the recording that `lying` is in, if it is another one.
     z is gravity while standing, x gravity while lying made orthogonal to it, y = z × x. The bend,
-    forward from standing or a lift of the hips, checks the left-right axis (see
-    `CalibrationQuality`); without a lying pose a bend from standing also tells the front. With
-    neither, x is an arbitrary horizontal.
+    forward from standing or a lift of the hips, checks the left-right axis of the sensors that it
+    turned (see `CalibrationQuality`); without a lying pose a bend from standing also tells the
+    front. With neither, x is an arbitrary horizontal.
 
     Of a pose the longest still part counts. Raises `CalibrationError` with the reason where there
     is none, no sample or no gravity, where standing and lying are not about a right angle apart,
-    and where the bend was none or turned about another axis.
+    and where the bend turned no sensor or one about another axis.
     """
     here = {"still": still} | ({"bend": bend} if bend else {})
     there = {"lying": lying} if lying else {}
@@ -127,7 +127,7 @@ def calibrate(
         _check_present(pose)
         if name != "bend":
             _check_still(pose)
-    return tuple(
+    found = tuple(
         _calibrated(
             info,
             {name: held[name, info.placement] for name in (*here, *there)},
@@ -136,6 +136,9 @@ def calibrate(
         )
         for info in streams
     )
+    if bend and all(each.quality.disagreement_deg is None for each in found if each.quality):
+        raise CalibrationError(_hardly_turned(held["bend", found[0].placement]))
+    return found
 
 
 def mounting(
@@ -189,8 +192,8 @@ def _calibrated(
     front = lying
     if lying is not None:
         _check_right_angle(info.placement, standing, lying)
-    elif bend is not None:
-        front = _front_of(info.placement, standing, bend)
+    elif "bend" in poses:
+        front = _front_of(poses["bend"], standing, bend)
     calibration = mounting(info, standing=standing, front=front, made_from=made_from)
     lateral = calibration.rotation[1]
     disagreement_deg = None if bend is None else _disagreement_deg(info.placement, lateral, bend)
@@ -209,14 +212,12 @@ def _calibrated(
     )
 
 
-def _bend(poses: Mapping[str, _Held], info: StreamInfo) -> Bend:
+def _bend(poses: Mapping[str, _Held], info: StreamInfo) -> Bend | None:
+    """The bend, if it turned this sensor; CalibrationError if it did not keep to one axis."""
     pose = poses["bend"]
     bend = bend_of(pose.acc, pose.gyro, poses["still"].gyro.mean(axis=0), info.rate_hz)
     if bend is None or bend.turned_deg < MIN_BEND_DEG:
-        raise CalibrationError(
-            f"{pose.where} hardly turned, so it cannot be calibrated; give the seconds of one bend "
-            "forward or lift of the hips"
-        )
+        return None
     if bend.planar_share < MIN_PLANAR_SHARE:
         raise CalibrationError(
             f"{pose.where} turned about several axes, so it cannot be calibrated; bend straight "
@@ -225,12 +226,21 @@ def _bend(poses: Mapping[str, _Held], info: StreamInfo) -> Bend:
     return bend
 
 
-def _front_of(placement: Placement, standing: FloatArray, bend: Bend) -> FloatArray:
+def _hardly_turned(pose: _Held) -> str:
+    return (
+        f"{pose.where} hardly turned, so it cannot be calibrated; give the seconds of one bend "
+        "forward or lift of the hips"
+    )
+
+
+def _front_of(pose: _Held, standing: FloatArray, bend: Bend | None) -> FloatArray:
     """The sensor's front (3,), from bending forward out of standing."""
+    if bend is None:
+        raise CalibrationError(_hardly_turned(pose))
     if angle_deg(standing, bend.start) > MAX_BEND_START_DEG:
         raise CalibrationError(
-            f"the bend of the {placement} sensor did not begin upright, so it does not tell the "
-            "front and nothing was calibrated; give a bend forward from standing, or a lying pose"
+            f"{pose.where} did not begin upright, so it does not tell the front and nothing was "
+            "calibrated; give a bend forward from standing, or a lying pose"
         )
     front = np.cross(bend.axis, standing)
     return front if bend.furthest @ front < 0.0 else -front

@@ -220,6 +220,14 @@ def calibrate(
     ] = None,
     still: Annotated[options.Span | None, options.STILL] = None,
     lying: Annotated[options.Span | None, options.LYING] = None,
+    lying_from: Annotated[
+        Path | None, typer.Option(metavar="REC", help="--lying is in this other recording.")
+    ] = None,
+    bend: Annotated[options.Span | None, options.BEND] = None,
+    six_poses: Annotated[
+        Path | None,
+        typer.Option(metavar="REC", help="The sensors resting on each of their six sides."),
+    ] = None,
 ) -> None:
     """Be guided through standing, lying and one lift, or take the poses from a recording."""
     if [bool(wear), virtual is not None, source is not None].count(True) != 1:
@@ -227,9 +235,10 @@ def calibrate(
     if source is not None:
         if still is None:
             raise typer.BadParameter("--from needs --still, the seconds of standing still")
-        from fivepoint.intake import calibrate_from
+        from fivepoint.poses import Poses, calibrate_from
 
-        calibrate_from(source, out, still=still, lying=lying)
+        poses = Poses(still=still, lying=lying, lying_from=lying_from, bend=bend)
+        calibrate_from(source, out, poses, six_poses=six_poses)
         return
     from fivepoint.recorder import Guiding
 

@@ -39,6 +39,8 @@ class GuideParams:
     """Lying down slowly by a log-roll takes half a minute."""
     lift_deg: float = 8.0
     """Half of a shallow bridge, and far above breathing."""
+    lift_s: tuple[float, float] = (2.0, 1.0)
+    """How long before and after that the lift is watched, to see about which axis it turns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +67,14 @@ class Guide:
     ) -> None:
         self._params = params or GuideParams()
         self._tell = tell
-        self._lift = lift
+        self._asks_lift = lift
         self._recent: dict[Placement, list[Chunk]] = {place: [] for place in placements}
         self._now_s = 0.0
         self._waiting = self._steps()
         self._obstacle = ""
         self.still: Seconds | None = None
         self.lying: Seconds | None = None
+        self.lift: Seconds | None = None
         self.done = False
 
     def update(self, chunk: Chunk) -> None:
@@ -89,11 +92,15 @@ class Guide:
         standing = yield from self._held(self._params.hold_s, lambda up: None)
         self.still = standing.seconds
         self._tell(LIE)
-        hold_s = self._params.hold_s if self._lift else self._params.alone_hold_s
+        hold_s = self._params.hold_s if self._asks_lift else self._params.alone_hold_s
         lying = yield from self._held(hold_s, lambda up: _not_lying(standing.up, up))
-        if self._lift:
+        if self._asks_lift:
             self._tell(LIFT)
             lying = yield from self._lifted(standing.up, lying)
+            before_s, after_s = self._params.lift_s
+            self.lift = (self._now_s - before_s, self._now_s + after_s)
+            while self._now_s < self.lift[1]:
+                yield
         self.lying = lying.seconds
         self._tell(DONE)
         self.done = True
@@ -113,10 +120,10 @@ class Guide:
     ) -> _Pose | None:
         end_s = min(self._last_s(placement) for placement in self._recent)
         start_s = end_s - hold_s
-        if start_s < since_s:
+        windows = {place: self._acc(place, start_s, end_s) for place in self._recent}
+        if start_s < since_s or not all(map(len, windows.values())):
             self._obstacle = "A sensor sends too little"
             return None
-        windows = {place: self._acc(place, start_s, end_s) for place in self._recent}
         for placement, acc in windows.items():
             if acc.std(axis=0).max() > MAX_POSE_SD_MS2:
                 self._obstacle = f"The {placement} sensor kept moving"

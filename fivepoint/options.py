@@ -64,6 +64,7 @@ CalibrationFile = Annotated[
 ]
 STILL = typer.Option(parser=span, metavar="A:B", help="Seconds of standing still.")
 LYING = typer.Option(parser=span, metavar="A:B", help="Seconds of lying flat on the back.")
+BEND = typer.Option(parser=span, metavar="A:B", help="Seconds of a bend forward, or of a lift.")
 Worns = Annotated[
     list[Worn] | None,
     typer.Option(

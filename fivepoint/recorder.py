@@ -18,6 +18,7 @@ from fivepoint.hub import Hub, Plan, begin, stopping_on_signals
 from fivepoint.live import LIVE_NAME, read_live, status_line
 from fivepoint.options import Worn
 from fivepoint.output import summary
+from fivepoint.poses import told
 from sensors.ble import Backend, BleSource, BluetoothError, Found, scan
 from sensors.errors import FivepointError
 from sensors.recording import RecordingKind, write_calibrations
@@ -127,10 +128,11 @@ async def run_guide(
         result.recording.chunks(),
         still=guide.still,
         lying=guide.lying,
+        bend=guide.lift,
         made_from=begun.header.id,
     )
     write_calibrations(to.file, calibrations)
-    print(f"{to.file}: {', '.join(each.placement for each in calibrations)} calibrated")
+    print(told(to.file, calibrations))
 
 
 async def _show(live_path: Path, recording_id: str) -> None:

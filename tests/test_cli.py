@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from analytics.session import analyze, session_json
@@ -101,6 +102,51 @@ def test_a_calibration_made_once_serves_another_recording(
     assert import_csv(csv, tmp_path / "out", *more) == 0
     (imported,) = read_recording(tmp_path / "out" / "still").header.calibrations
     assert (imported.rotation == calibration.rotation).all()
+
+
+def poses_csv(path: Path, *poses: tuple[str, int]) -> Path:
+    """A file of one sensor in g at 100 Hz, from (line, samples) of each pose."""
+    path.write_text("".join(f"{line}\n" * count for line, count in poses))
+    return path
+
+
+def test_poses_may_lie_in_two_recordings_and_a_third_corrects_the_accelerometer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sides = ["1.02,0,0", "-0.98,0,0", "0.02,1,0", "0.02,-1,0", "0.02,0,1", "0.02,0,-1"]
+    poses_csv(tmp_path / "standing.csv", ("0.02,1,0", 500))
+    poses_csv(tmp_path / "lying.csv", ("1.02,0,0", 500))
+    poses_csv(tmp_path / "sides.csv", *((side, 500) for side in sides))
+    for name in ("standing", "lying", "sides"):
+        csv = tmp_path / f"{name}.csv"
+        assert import_csv(csv, tmp_path / "out", "--columns", "ax,ay,az") == 0
+    standing, lying, turned = (tmp_path / "out" / n for n in ("standing", "lying", "sides"))
+    made = tmp_path / "cal.json"
+    command = ["calibrate", "--from", str(standing), "--still", "0:4", "--lying", "0:4"]
+    more = ["--lying-from", str(lying), "--six-poses", str(turned), "--out", str(made)]
+    capsys.readouterr()
+    assert main([*command, *more]) == 0
+    assert "lying 0° off a right angle to standing" in capsys.readouterr().out
+    (calibration,) = read_calibrations(made)
+    assert calibration.facing_known
+    assert calibration.quality is not None
+    correction = calibration.acc_correction
+    assert correction is not None
+    np.testing.assert_allclose(correction.offset_ms2[0], -0.02 * 9.80665, atol=0.005)
+
+
+def test_a_calibration_file_of_before_is_still_read(tmp_path: Path) -> None:
+    old = {
+        "placement": "pelvis",
+        "rotation": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+        "supine_up": [1, 0, 0],
+        "method": "standing and supine",
+        "made_from": "before",
+    }
+    (tmp_path / "cal.json").write_text(json.dumps([old]))
+    (calibration,) = read_calibrations(tmp_path / "cal.json")
+    assert calibration.facing_known
+    assert (calibration.quality, calibration.acc_correction) == (None, None)
 
 
 def test_analyze_takes_a_calibration_made_before(

@@ -63,7 +63,8 @@ def test_standing_lying_and_one_lift_are_enough() -> None:
     assert guide.still is not None
     assert guide.lying is not None
     assert guide.still[1] <= 5.0
-    assert 5.5 <= guide.lying[0] < guide.lying[1] <= 10.0
+    assert guide.lift is not None
+    assert 5.5 <= guide.lying[0] < guide.lying[1] <= 10.0 < guide.lift[1] <= 12.0
 
 
 def test_a_rest_on_the_side_is_not_taken_for_lying_on_the_back() -> None:
@@ -124,6 +125,7 @@ def test_the_command_guides_virtual_sensors_to_the_calibration_of_their_scenario
     command = ["calibrate", "--virtual", "bridging_good", "--speed", "6", "--out", str(made)]
     assert main(command) == 0
     assert capsys.readouterr().out.splitlines()[:4] == [STAND, LIE, LIFT, DONE]
+    assert all(each.quality is not None for each in read_calibrations(made))
     known = read_recording(ROOT / "sample_streams" / "bridging_good").header.calibrations
     for found, expected in zip(read_calibrations(made), known, strict=True):
         assert found.placement == expected.placement
