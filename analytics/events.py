@@ -95,15 +95,14 @@ class PadSlip:
 class SensorSlip:
     """A sensor has shifted on the body, and its axes with it.
 
-    It sat right at `start_s` at the latest and was found tilted by `tilt_deg` at `end_s`; from then
-    on its axes are corrected if `rezeroed`.
+    It still sat right at `start_s` and was found tilted by `tilt_deg` at `end_s`; from then on its
+    axes are corrected.
     """
 
     start_s: float
     end_s: float
     segment: Segment
     tilt_deg: float
-    rezeroed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -157,7 +157,8 @@ class SpineAngle:
         if trunk is None or trunk.supine_up is None:
             return angle
         if pelvis is None:
-            _incline(trunk.up, _pitch_deg(trunk.supine_up) + 90.0, angle)
+            lying_deg = _pitch_deg(trunk.supine_up) + 90.0
+            _incline(trunk.up, lying_deg, math.hypot(ALONE_SIGMA_DEG, trunk.tilt_sigma_deg), angle)
         elif pelvis.supine_up is not None:
             lying_deg = _pitch_deg(trunk.supine_up) - _pitch_deg(pelvis.supine_up)
             _follow(
@@ -168,6 +169,7 @@ class SpineAngle:
                 pelvis.gyro,
                 pelvis.up,
                 lying_deg,
+                ZERO_SIGMA_DEG**2 + trunk.tilt_sigma_deg**2 + pelvis.tilt_sigma_deg**2,
                 self._state,
                 angle,
             )
@@ -189,14 +191,14 @@ def _pitch_deg(up: FloatArray) -> float:
 
 
 @kernel
-def _incline(up: FloatArray, lying_deg: float, angle: FloatArray) -> None:
+def _incline(up: FloatArray, lying_deg: float, sigma_deg: float, angle: FloatArray) -> None:
     """Write the extension that a lying trunk shows if the pelvis lies flat."""
     for i in range(len(up)):
         x, y, z = up[i, 0], up[i, 1], up[i, 2]
         if z < LYING_COS and y * y < STEEP:
             flat = 1.0 if x > 0.0 else -1.0
             angle[i, 0] = lying_deg - DEG * np.arctan2(z * flat, x * flat)
-            angle[i, 1] = ALONE_SIGMA_DEG
+            angle[i, 1] = sigma_deg
 
 
 @kernel
@@ -208,6 +210,7 @@ def _follow(
     pelvis_gyro: FloatArray,
     pelvis_up: FloatArray,
     lying_deg: float,
+    zero_variance: float,
     kept: Variables,
     angle: FloatArray,
 ) -> None:
@@ -219,7 +222,7 @@ def _follow(
             state.missing += 1.0
             continue
         if np.isnan(trunk_gyro[i, 0] + pelvis_gyro[i, 0]):
-            _write_untwisted(trunk_up, pelvis_up, i, lying_deg, angle)
+            _write_untwisted(trunk_up, pelvis_up, i, lying_deg, zero_variance, angle)
             continue
         if state.missing > 0.0:
             _pass_gap(state)
@@ -235,8 +238,9 @@ def _follow(
             if state.block_ticks == BLOCK_TICKS:
                 state.block_ticks = 0.0
                 _end_block(state, trunk_up, pelvis_up, i)
-        rate = trunk_rate + pelvis_rate
-        _write(state, trunk_up, pelvis_up, i, lying_deg, rate, angle)
+        moving_variance = (DEG * MOVING_SIGMA_S) ** 2 * (trunk_rate + pelvis_rate)
+        other_variance = zero_variance + moving_variance
+        _write(state, trunk_up, pelvis_up, i, lying_deg, other_variance, angle)
 
 
 @kernel
@@ -246,7 +250,7 @@ def _write(
     pelvis_up: FloatArray,
     i: int,
     lying_deg: float,
-    rate: float,
+    other_variance: float,
     angle: FloatArray,
 ) -> None:
     """Flexion of the trunk's long axis in the pelvis's sagittal plane, and what may be wrong."""
@@ -267,8 +271,8 @@ def _write(
     trunk_shift, trunk_variance = _shifted(trunk, tx, tz, lying)
     pelvis_shift, pelvis_variance = _shifted(pelvis, px, pz, lying)
     variance = slope * slope * (state.variance + AXIS_SIGMA_RAD**2)
-    variance += trunk_variance + pelvis_variance + MOVING_SIGMA_S**2 * rate
-    sigma_deg = np.sqrt(DEG**2 * variance + ZERO_SIGMA_DEG**2)
+    variance += trunk_variance + pelvis_variance
+    sigma_deg = np.sqrt(DEG**2 * variance + other_variance)
     if sigma_deg <= MAX_SIGMA_DEG:
         flexion = np.arctan2(forward, upward) - trunk_shift + pelvis_shift
         angle[i, 0] = lying * lying_deg - DEG * flexion
@@ -286,7 +290,12 @@ def _shifted(side: Any, up_x: float, up_z: float, lying: float) -> tuple[float, 
 
 @kernel
 def _write_untwisted(
-    trunk_up: FloatArray, pelvis_up: FloatArray, i: int, lying_deg: float, angle: FloatArray
+    trunk_up: FloatArray,
+    pelvis_up: FloatArray,
+    i: int,
+    lying_deg: float,
+    zero_variance: float,
+    angle: FloatArray,
 ) -> None:
     """The same from gravity alone, as if both left-right axes were one."""
     tx, tz = trunk_up[i, 0], trunk_up[i, 2]
@@ -297,7 +306,7 @@ def _write_untwisted(
     for x, z in ((tx, tz), (px, pz)):
         offset_variance += ((1.0 - z - lying) ** 2 + (x - lying) ** 2) * ACC_OFFSET_SIGMA_MS2**2
     variance = TWIST_RAD**2 * (1.0 - level) / max(level, 1e-6) + offset_variance / GRAVITY_MS2**2
-    sigma_deg = np.sqrt(DEG**2 * variance + ZERO_SIGMA_DEG**2)
+    sigma_deg = np.sqrt(DEG**2 * variance + zero_variance)
     if sigma_deg <= MAX_SIGMA_DEG:
         flexion = np.arctan2(tz * px - tx * pz, tx * px + tz * pz)
         angle[i, 0] = lying * lying_deg - DEG * flexion

@@ -27,6 +27,7 @@ from analytics.flexion import FlexionDetector
 from analytics.frontend import FrontEnd
 from analytics.plausible import plausible_calibrations
 from analytics.posture import PostureDetector
+from analytics.slip import SlipGuard
 from analytics.spine import SpineDetector, SpineSummary, Unseen
 from analytics.wear import WearDetector
 from sensors.clock import GapFinder
@@ -96,6 +97,7 @@ class Pipeline:
         self._front_end = FrontEnd(
             worn, header.calibrations if calibrations is None else calibrations
         )
+        self._slip_guard = SlipGuard()
         self.posture = PostureDetector()
         self.spine = SpineDetector()
         self.bridging = BridgingDetector()
@@ -150,12 +152,16 @@ class Pipeline:
         )
 
     def _detect(self, chunks: list[BodyChunk]) -> list[Event]:
-        events = [
-            event
-            for chunk in chunks
-            for detector in self._detectors
-            for event in detector.update(chunk)
-        ]
+        events: list[Event] = []
+        for chunk in chunks:
+            corrected, slips = self._slip_guard.update(chunk)
+            events += slips
+            events += [
+                event
+                for part in corrected
+                for detector in self._detectors
+                for event in detector.update(part)
+            ]
         self._events += events
         return events
 

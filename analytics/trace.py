@@ -11,6 +11,7 @@ from analytics.body import BodyChunk, Segment, SegmentChunk
 from analytics.extension import SpineAngle
 from analytics.frontend import FrontEnd
 from analytics.session import CHUNK_S, calibrations_for, one_per_segment
+from analytics.slip import SlipGuard
 from sensors.recording import Recording
 from sensors.types import GRAVITY_MS2, Calibration, FloatArray
 
@@ -50,11 +51,13 @@ def trace(recording: Recording, calibrations: Sequence[Calibration] | None = Non
 
 def _body_chunks(recording: Recording, calibrations: Sequence[Calibration]) -> Iterator[BodyChunk]:
     worn = one_per_segment(recording.header.streams)
-    front_end = FrontEnd(worn, calibrations)
+    front_end, slip_guard = FrontEnd(worn, calibrations), SlipGuard()
     for chunk in recording.chunks(CHUNK_S):
         if any(chunk.placement is info.placement for info in worn):
-            yield from front_end.push(chunk)
-    yield from front_end.finish()
+            for part in front_end.push(chunk):
+                yield from slip_guard.update(part)[0]
+    for part in front_end.finish():
+        yield from slip_guard.update(part)[0]
 
 
 def _pitch_deg(segment: SegmentChunk) -> FloatArray:

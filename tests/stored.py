@@ -186,11 +186,7 @@ def full_session(recording_id: str = "one", **changes: Any) -> Session:
             OverExtension(start_s=1.0, end_s=9.0, peak_deg=33.0, posture=Posture.PRONE),
         ),
         pad_slips=(PadSlip(start_s=1900.0, end_s=2100.0, from_deg=12.0, to_deg=8.5),),
-        sensor_slips=(
-            SensorSlip(
-                start_s=10.0, end_s=40.0, segment=Segment.TRUNK, tilt_deg=9.0, rezeroed=True
-            ),
-        ),
+        sensor_slips=(SensorSlip(start_s=10.0, end_s=40.0, segment=Segment.TRUNK, tilt_deg=9.0),),
         flexion=(bend,),
         repetitions=bridges(12) + bridges(1, partial=True),
         falls=(fall(),),

@@ -35,8 +35,7 @@ MIGRATIONS: dict[int, str] = {
     CREATE TABLE pad_slips (recording_id VARCHAR NOT NULL, start_s DOUBLE NOT NULL,
         end_s DOUBLE NOT NULL, from_deg DOUBLE NOT NULL, to_deg DOUBLE NOT NULL);
     CREATE TABLE sensor_slips (recording_id VARCHAR NOT NULL, start_s DOUBLE NOT NULL,
-        end_s DOUBLE NOT NULL, segment VARCHAR NOT NULL, tilt_deg DOUBLE NOT NULL,
-        rezeroed BOOLEAN NOT NULL);
+        end_s DOUBLE NOT NULL, segment VARCHAR NOT NULL, tilt_deg DOUBLE NOT NULL);
     CREATE TABLE spine_unseen (recording_id VARCHAR NOT NULL, reason VARCHAR NOT NULL,
         seconds DOUBLE NOT NULL);
     """
