@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.body import BODY_RATE_HZ, BodyChunk, Segment, SegmentChunk
-from analytics.detector import kernel, record
+from analytics.detector import Variables, kernel, opened, variables
 from analytics.events import Event, Posture, PostureBout
 from sensors.types import FloatArray
 
@@ -72,7 +72,7 @@ class PostureDetector:
         params = params or PostureParams()
         self._limits = _limits(params)
         self._supine_up: FloatArray | None = None
-        self._state = record(
+        self._state = variables(
             index=0,
             missing=0,
             x=np.nan,
@@ -90,7 +90,7 @@ class PostureDetector:
     @property
     def posture(self) -> Posture:
         """The posture at the last sample, before it has lasted long enough to be an event."""
-        return _POSTURES[int(self._state.posture)]
+        return _POSTURES[int(self._state["posture"])]
 
     def update(self, chunk: BodyChunk) -> list[Event]:
         """See `Detector.update`: the postures that the samples showed to have ended."""
@@ -100,24 +100,24 @@ class PostureDetector:
         facing_known = segment is not None and segment.facing_known
         if segment is not None and segment.supine_up is not self._supine_up:
             self._supine_up = segment.supine_up
-            self._limits.back_weight = _back_weight(segment.supine_up, self._limits.upright_tan)
+            upright_tan = float(self._limits["upright_tan"])
+            self._limits["back_weight"] = _back_weight(segment.supine_up, upright_tan)
         count = _settle(up, facing_known, self._limits, self._state, ended)
         return [_bout(*row) for row in ended[:count]]
 
     def finish(self) -> list[Event]:
         """See `Detector.finish`: the posture that lasted to the end."""
         state = self._state
-        if state.index == 0:
+        if state["index"] == 0:
             return []
-        last = state.posture if state.settled == _NONE else state.settled
-        return [_bout(last, state.settled_from, state.index)]
+        last = state["posture"] if state["settled"] == _NONE else state["settled"]
+        return [_bout(last, state["settled_from"], state["index"])]
 
 
 def posture_of(up: FloatArray) -> Posture:
     """The posture nearest to a vertical (3,) in trunk axes, of any length, without hysteresis."""
     x, y, z = (float(part) for part in up)
-    limits = _limits(PostureParams())
-    return _POSTURES[_nearest(x, y, z, True, limits)]
+    return _POSTURES[_nearest_of(x, y, z, _limits(PostureParams()))]
 
 
 def _usable_up(segment: SegmentChunk | None, count: int) -> FloatArray:
@@ -143,9 +143,9 @@ def _back_weight(supine_up: FloatArray | None, upright_tan: float) -> float:
     return float(upright_tan / np.tan(limit))
 
 
-def _limits(params: PostureParams) -> np.record:
+def _limits(params: PostureParams) -> Variables:
     upright, margin = params.upright_limit_deg, params.hysteresis_deg
-    return record(
+    return variables(
         weight=1.0 - np.exp(-1.0 / (BODY_RATE_HZ * params.tau_s)),
         upright_tan=np.tan(np.radians(upright)),
         lying_on_tan=np.tan(np.radians(upright + margin)),
@@ -162,9 +162,10 @@ def _limits(params: PostureParams) -> np.record:
 
 @kernel
 def _settle(
-    up: FloatArray, facing_known: bool, limits: np.record, state: np.record, ended: FloatArray
+    up: FloatArray, facing_known: bool, given: Variables, kept: Variables, ended: FloatArray
 ) -> int:
     """Follow the posture; write posture, first and end index of each that ended into `ended`."""
+    limits, state = opened(given), opened(kept)
     count = 0
     for i in range(len(up)):
         if np.isnan(up[i, 0]):
@@ -243,6 +244,11 @@ def _recognize(facing_known: bool, limits: np.record, state: np.record) -> None:
         state.left_at = state.nearest_from
     state.posture = nearest
     state.posture_from = state.nearest_from
+
+
+@kernel
+def _nearest_of(x: float, y: float, z: float, given: Variables) -> int:
+    return _nearest(x, y, z, True, opened(given))
 
 
 @kernel
