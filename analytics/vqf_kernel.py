@@ -209,8 +209,8 @@ def _turn(rate: Vector, step_s: float, state: np.record) -> None:
     y = 0.5 * step_s * (rate[1] - state.bias[1])
     z = 0.5 * step_s * (rate[2] - state.bias[2])
     h = x * x + y * y + z * z
-    c = 1.0 - h / 2.0 * (1.0 - h / 12.0 * (1.0 - h / 30.0 * (1.0 - h / 56.0)))
-    s = 1.0 - h / 6.0 * (1.0 - h / 20.0 * (1.0 - h / 42.0 * (1.0 - h / 72.0)))
+    c = 1.0 + h * (-1 / 2 + h * (1 / 24 + h * (-1 / 720 + h * (1 / 40320))))
+    s = 1.0 + h * (-1 / 6 + h * (1 / 120 + h * (-1 / 5040 + h * (1 / 362880))))
     quat = (state.quat[0], state.quat[1], state.quat[2], state.quat[3])
     turned = _product(quat, (c, s * x, s * y, s * z))
     for j in range(4):
