@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from analytics.body import BODY_RATE_HZ, BodyChunk, Segment
 from analytics.detector import Variables, kernel, opened, variables
 from analytics.events import Confidence, Event, ExtensionBout, OverExtension, PadSlip
-from analytics.extension import LYING_COS, UPRIGHT_COS, SpineAngle
+from analytics.extension import SpineAngle
+from analytics.extension_kernel import LYING_COS, UPRIGHT_COS
 from analytics.posture import posture_of
 from sensors.types import FloatArray
 
