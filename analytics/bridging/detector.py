@@ -26,7 +26,7 @@ _RISE_AXIS = {
 
 _ARC_RISE = np.array([1.0, 0.0, 0.0])
 
-_BLOCK = 512
+_BLOCK = 2048
 _HISTORY = round(150.0 * BODY_RATE_HZ)
 _MARGIN = round(1.5 * BODY_RATE_HZ)
 """Samples that are looked at before the lowest one, to know the rest."""
@@ -215,10 +215,12 @@ def _described(acc: FloatArray, gyro: FloatArray, up: FloatArray) -> FloatArray:
     rows = np.empty((len(acc), COLUMNS))
     for i in range(len(acc)):
         force = np.sqrt(acc[i, 0] ** 2 + acc[i, 1] ** 2 + acc[i, 2] ** 2)
-        alone = np.isnan(gyro[i, 0])
         for j in range(3):
-            rows[i, j] = acc[i, j] / max(force, 1e-9) if alone else up[i, j]
+            rows[i, j] = up[i, j]
             rows[i, 3 + j] = gyro[i, j]
+        if np.isnan(gyro[i, 0]):
+            for j in range(3):
+                rows[i, j] = acc[i, j] / max(force, 1e-9)
         rows[i, FORCE] = force
         rows[i, SUPINE] = 1.0
     return rows

@@ -204,18 +204,18 @@ def _low_pass(up: FloatArray, weight: float, vectors: FloatArray, now: FloatArra
         now[j] += weight * (vectors[_FIRST_STAGE, j] - now[j])
         vectors[_SECOND_STAGE, j] = now[j]
         norm += now[j] * now[j]
-    norm = np.sqrt(norm)
+    unit = 1.0 / max(np.sqrt(norm), 1e-9)
     for j in range(3):
-        now[j] /= max(norm, 1e-9)
+        now[j] *= unit
 
 
 @kernel
-def _distance(a: FloatArray, b: FloatArray) -> float:
-    """Chord between two directions, which for a bridge's angles is the angle within 4 %."""
+def _square(now: FloatArray, vectors: FloatArray, which: int) -> float:
+    """Squared chord to a direction; for a bridge's angles the chord is the angle within 4 %."""
     total = 0.0
     for j in range(3):
-        total += (a[j] - b[j]) ** 2
-    return float(np.sqrt(total))
+        total += (now[j] - vectors[which, j]) ** 2
+    return total
 
 
 @kernel
@@ -223,9 +223,10 @@ def _advance(
     now: FloatArray, index: int, limits: np.record, state: np.record, vectors: FloatArray
 ) -> None:
     """Keep the farthest direction from the last turning point."""
-    distance = _distance(now, vectors[_ANCHOR])
-    if distance <= state.range:
+    square = _square(now, vectors, _ANCHOR)
+    if square <= state.range * state.range:
         return
+    distance = np.sqrt(square)
     state.range = distance
     state.far_index = index
     vectors[_FAR] = now
@@ -249,7 +250,7 @@ def _has_turned(
     if rise < 0.0 or state.range > limits.max_range:
         part = 0.0
     needed = max(limits.min_range, part * state.range)
-    return bool(_distance(now, vectors[_FAR]) >= needed)
+    return bool(_square(now, vectors, _FAR) >= needed * needed)
 
 
 @kernel
@@ -273,7 +274,7 @@ def _turn(
         state.anchor_index = state.far_index
         state.older_turned_at = state.turned_at
         state.turned_at = state.far_index = index
-        state.range = _distance(now, vectors[_ANCHOR])
+        state.range = np.sqrt(_square(now, vectors, _ANCHOR))
         state.pending = 1
     state.progress = state.range
     state.progress_at = index
@@ -283,13 +284,9 @@ def _turn(
 @kernel
 def _settles(index: int, limits: np.record, state: np.record) -> bool:
     """Whether the swing has come back to rest; after a change of position any swing may have."""
+    if state.settled or state.pending or state.older_range == 0.0:
+        return False
     needed = limits.back_part * state.older_range
     if state.older_range > limits.max_range:
         needed = 2.0 * limits.min_range
-    return bool(
-        not state.settled
-        and not state.pending
-        and state.older_range > 0.0
-        and state.range >= needed
-        and index - state.progress_at >= limits.dwell
-    )
+    return bool(state.range >= needed and index - state.progress_at >= limits.dwell)
