@@ -20,9 +20,10 @@ class Posture(StrEnum):
 
 
 class WearState(StrEnum):
-    """Whether the sensors are on the body."""
+    """Whether the sensors are on the body, and perhaps not where they were put."""
 
     WORN = "worn"
+    PERHAPS_SLIPPED = "perhaps_slipped"
     NOT_WORN = "not_worn"
 
 
@@ -39,9 +40,26 @@ class Confidence(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostureBout:
-    """The body held in one posture."""
+    """The body held in one posture.
+
+    `side_unknown` tells of an unknown posture that it is lying, though not on which side.
+    """
 
     posture: Posture
+    start_s: float
+    end_s: float
+    side_unknown: bool = False
+
+    @property
+    def lying(self) -> bool:
+        """Whether somebody is known to lie."""
+        return self.side_unknown or self.posture not in (Posture.UPRIGHT, Posture.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SittingBout:
+    """Sitting, within being upright; found where a thigh sensor is worn too."""
+
     start_s: float
     end_s: float
 
@@ -162,7 +180,7 @@ class Fall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WearBout:
-    """The sensor worn, or not."""
+    """The sensors worn, or not, or worn with one that slips meanwhile."""
 
     state: WearState
     start_s: float
@@ -175,6 +193,7 @@ Event = (
     | OverExtension
     | PadSlip
     | SensorSlip
+    | SittingBout
     | FlexionBout
     | Repetition
     | Fall

@@ -20,7 +20,8 @@ class FlexionParams:
     """What counts as bent too far."""
 
     limit_deg: float = 60.0
-    """ISO 11226:2000 and EN 1005-4 do not accept trunk inclination beyond 60°."""
+    """ISO 11226:2000 and EN 1005-4 do not accept trunk inclination beyond 60°; a limit that a
+    clinician prescribes goes before it."""
     hysteresis_deg: float = 5.0
     """The bout ends this far below the limit."""
     min_s: float = 1.0
@@ -71,10 +72,11 @@ def _bout(row: FloatArray) -> FlexionBout:
 
 
 def _limits(params: FlexionParams) -> Variables:
+    stop_deg = params.limit_deg - params.hysteresis_deg
     return variables(
         start_deg=params.limit_deg,
-        stop_deg=params.limit_deg - params.hysteresis_deg,
-        upright_cos=np.cos(np.radians(params.upright_deg)),
+        stop_deg=stop_deg,
+        upright_cos=np.cos(np.radians(min(params.upright_deg, stop_deg))),
         min_count=round(params.min_s * BODY_RATE_HZ),
         max_count=round(params.max_s * BODY_RATE_HZ),
         max_lead=round(params.max_lead_s * BODY_RATE_HZ),

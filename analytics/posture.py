@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import SupportsFloat, SupportsInt
 
 import numpy as np
 
@@ -18,8 +19,9 @@ _POSTURES = (
     Posture.LEFT,
     Posture.RIGHT,
     Posture.UNKNOWN,
+    Posture.UNKNOWN,
 )
-_UPRIGHT, _SUPINE, _PRONE, _LEFT, _RIGHT, _UNKNOWN = range(6)
+_UPRIGHT, _SUPINE, _PRONE, _LEFT, _RIGHT, _UNKNOWN, _SOME_SIDE = range(7)
 _NONE = -1
 
 
@@ -64,8 +66,8 @@ class PostureDetector:
     It looks at the trunk if it is worn, else at the pelvis; the thigh alone tells nothing, since
     it lies level in sitting too. In a bridge the spine slopes towards the head, so both stay
     supine. Sitting and standing are both upright. Unknown is said while the sensor is not
-    calibrated, while its samples are missing, and of lying where the calibration saw no lying
-    pose: then upright is known, but not the side.
+    calibrated, while its samples are missing, and of lying where the calibration does not know
+    the front: then lying is known, but not the side (`PostureBout.side_unknown`).
     """
 
     def __init__(self, params: PostureParams | None = None) -> None:
@@ -126,11 +128,14 @@ def _usable_up(segment: SegmentChunk | None, count: int) -> FloatArray:
     return np.ascontiguousarray(segment.up)
 
 
-def _bout(posture: float, start_index: float, end_index: float) -> PostureBout:
+def _bout(
+    posture: SupportsInt, start_index: SupportsFloat, end_index: SupportsFloat
+) -> PostureBout:
     return PostureBout(
         posture=_POSTURES[int(posture)],
-        start_s=float(start_index / BODY_RATE_HZ),
-        end_s=float(end_index / BODY_RATE_HZ),
+        start_s=float(start_index) / BODY_RATE_HZ,
+        end_s=float(end_index) / BODY_RATE_HZ,
+        side_unknown=int(posture) == _SOME_SIDE,
     )
 
 
@@ -197,7 +202,7 @@ def _dwell(limits: np.record, state: np.record) -> float:
     if state.settled == _UPRIGHT:
         if state.posture == _PRONE:
             return float(limits.bend)
-        if state.posture == _SUPINE or state.posture == _UNKNOWN:
+        if state.posture == _SUPINE or state.posture == _SOME_SIDE:
             return float(limits.lie_down)
     return float(limits.dwell)
 
@@ -256,7 +261,7 @@ def _nearest(x: float, y: float, z: float, facing_known: bool, limits: np.record
     if _is_upright(x, y, z, limits.upright_tan, facing_known, limits):
         return _UPRIGHT
     if not facing_known:
-        return _UNKNOWN
+        return _SOME_SIDE
     if abs(x) >= abs(y):
         return _SUPINE if x > 0.0 else _PRONE
     return _RIGHT if y > 0.0 else _LEFT
@@ -281,8 +286,8 @@ def _holds(facing_known: bool, limits: np.record, state: np.record) -> bool:
     upright = _is_upright(state.x, state.y, state.z, limit_tan, facing_known, limits)
     if upright or state.posture == _UPRIGHT:
         return bool(upright and state.posture == _UPRIGHT)
-    if state.posture == _UNKNOWN:
-        return not facing_known
+    if state.posture == _UNKNOWN or state.posture == _SOME_SIDE:
+        return not facing_known and state.posture == _SOME_SIDE
     along, across = state.x, state.y
     if state.posture == _LEFT or state.posture == _RIGHT:
         along, across = state.y, state.x

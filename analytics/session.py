@@ -20,6 +20,7 @@ from analytics.events import (
     PostureBout,
     Repetition,
     SensorSlip,
+    SittingBout,
     WearBout,
 )
 from analytics.falls import FallDetector
@@ -27,9 +28,11 @@ from analytics.flexion import FlexionDetector
 from analytics.frontend import FrontEnd
 from analytics.plausible import plausible_calibrations
 from analytics.posture import PostureDetector
+from analytics.posture_summary import PostureSummary, posture_summary
+from analytics.sitting import SittingDetector
 from analytics.slip import SlipGuard
 from analytics.spine import SpineDetector, SpineSummary, Unseen
-from analytics.wear import WearDetector
+from analytics.wear import WearDetector, with_slips
 from sensors.clock import GapFinder
 from sensors.recording import Recording, RecordingHeader, RecordingKind
 from sensors.types import Calibration, Chunk, FloatArray, Gap, Placement, StreamInfo
@@ -73,10 +76,19 @@ class Session:
     over_extension: tuple[OverExtension, ...]
     pad_slips: tuple[PadSlip, ...]
     sensor_slips: tuple[SensorSlip, ...]
+    sitting: tuple[SittingBout, ...]
+    sitting_known: bool
+    """Whether sitting could be told from standing: by a thigh sensor beside another one."""
     flexion: tuple[FlexionBout, ...]
     repetitions: tuple[Repetition, ...]
     falls: tuple[Fall, ...]
     wear: tuple[WearBout, ...]
+
+    @property
+    def posture_summary(self) -> PostureSummary:
+        """How long somebody lay and was up, and how often they got up."""
+        sitting = self.sitting if self.sitting_known else None
+        return posture_summary(self.postures, self.wear, self.flexion, sitting)
 
 
 class Pipeline:
@@ -94,9 +106,10 @@ class Pipeline:
         self._streams = {info.placement: _StreamLog(info) for info in header.streams}
         worn = one_per_segment(header.streams)
         self._worn = {info.placement for info in worn}
-        self._front_end = FrontEnd(
-            worn, header.calibrations if calibrations is None else calibrations
-        )
+        calibrations = tuple(header.calibrations if calibrations is None else calibrations)
+        self._front_end = FrontEnd(worn, calibrations)
+        calibrated = {each.placement for each in calibrations} & self._worn
+        self._sitting_known = Placement.THIGH in calibrated and len(calibrated) > 1
         self._slip_guard = SlipGuard()
         self.posture = PostureDetector()
         self.spine = SpineDetector()
@@ -109,6 +122,7 @@ class Pipeline:
             self.bridging,
             self.falls,
             WearDetector(),
+            *([SittingDetector()] if self._sitting_known else []),
         )
         self._events: list[Event] = []
 
@@ -148,7 +162,9 @@ class Pipeline:
             flexion=_only(FlexionBout, self._events),
             repetitions=_only(Repetition, self._events),
             falls=_only(Fall, self._events),
-            wear=_only(WearBout, self._events),
+            wear=with_slips(_only(WearBout, self._events), _only(SensorSlip, self._events)),
+            sitting=_only(SittingBout, self._events),
+            sitting_known=self._sitting_known,
         )
 
     def _detect(self, chunks: list[BodyChunk]) -> list[Event]:
@@ -228,6 +244,8 @@ def session_json(session: Session) -> dict[str, Any]:
         "over_extension": [asdict(excess) for excess in session.over_extension],
         "pad_slips": [asdict(slip) for slip in session.pad_slips],
         "sensor_slips": [asdict(slip) for slip in session.sensor_slips],
+        "sitting": [asdict(bout) for bout in session.sitting] if session.sitting_known else None,
+        "posture_summary": asdict(session.posture_summary),
     }
 
 

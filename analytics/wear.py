@@ -1,14 +1,19 @@
-"""Whether the sensors are worn or lie about."""
+"""Whether the sensors are worn or lie about, and whether one slipped.
+
+Nothing here says that a brace is worn, or that the right person wears the sensors: movement alone
+does not show it. No sensor family that is supported streams a skin temperature, which would.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from analytics.body import BODY_RATE_HZ, BodyChunk
 from analytics.detector import Variables, kernel, opened, variables
-from analytics.events import Event, WearBout, WearState
+from analytics.events import Event, SensorSlip, WearBout, WearState
 from sensors.types import GRAVITY_MS2, FloatArray
 
 
@@ -73,6 +78,37 @@ class WearDetector:
             events.insert(0, _bout(WearState.WORN, self._worn_from_index, start_index))
         self._worn_from_index = end_index
         return events
+
+
+def with_slips(bouts: Iterable[WearBout], slips: Iterable[SensorSlip]) -> tuple[WearBout, ...]:
+    """The bouts, with wearing during which a sensor slipped as perhaps slipped.
+
+    A slip has no instant: it happened between the last time that the sensor was seen to sit right
+    and the first that it was not. In between angles may be wrong; after it they are corrected.
+    """
+    found = list(bouts)
+    for slip in slips:
+        found = [part for bout in found for part in _slipping(bout, slip)]
+    return tuple(found)
+
+
+def _slipping(bout: WearBout, slip: SensorSlip) -> list[WearBout]:
+    if bout.state is not WearState.WORN:
+        return [bout]
+    start_s = min(max(slip.start_s, bout.start_s), bout.end_s)
+    end_s = max(min(slip.end_s, bout.end_s), start_s)
+    parts = (
+        (WearState.WORN, bout.start_s, start_s),
+        (WearState.PERHAPS_SLIPPED, start_s, end_s),
+        (WearState.WORN, end_s, bout.end_s),
+    )
+    if start_s == end_s:
+        return [bout]
+    return [
+        WearBout(state=state, start_s=first_s, end_s=last_s)
+        for state, first_s, last_s in parts
+        if first_s < last_s
+    ]
 
 
 def _bout(state: WearState, start_index: float, end_index: float) -> WearBout:

@@ -174,7 +174,10 @@ def test_an_uncalibrated_sensor_tells_no_posture() -> None:
 def test_without_a_lying_calibration_upright_is_known_and_the_lying_side_is_not() -> None:
     up = up_path((0, 0, 0), (10, 0, 0), (12, 90, 0), (20, 90, 0), (22, 90, 90), (30, 90, 90))
     chunk = BodyChunk(0, {Segment.TRUNK: segment(up, supine_up=None)})
-    assert postures(chunk) == [UPRIGHT, UNKNOWN]
+    first, second = bouts(chunk)
+    assert (first.posture, second.posture) == (UPRIGHT, UNKNOWN)
+    assert second.side_unknown
+    assert (first.lying, second.lying) == (False, True)
 
 
 def test_the_pelvis_serves_where_no_trunk_is_worn() -> None:

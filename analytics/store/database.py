@@ -38,6 +38,12 @@ MIGRATIONS: dict[int, str] = {
         end_s DOUBLE NOT NULL, segment VARCHAR NOT NULL, tilt_deg DOUBLE NOT NULL);
     CREATE TABLE spine_unseen (recording_id VARCHAR NOT NULL, reason VARCHAR NOT NULL,
         seconds DOUBLE NOT NULL);
+    ALTER TABLE postures ADD COLUMN side_unknown BOOLEAN DEFAULT FALSE;
+    ALTER TABLE sessions ADD COLUMN sitting_known BOOLEAN DEFAULT FALSE;
+    CREATE TABLE sitting_bouts (recording_id VARCHAR NOT NULL, start_s DOUBLE NOT NULL,
+        end_s DOUBLE NOT NULL);
+    ALTER TABLE session_days ADD COLUMN bed_rest_min DOUBLE;
+    ALTER TABLE session_days ADD COLUMN times_up INTEGER;
     """
 }
 """SQL script that leads from a version (the key) to the next one."""

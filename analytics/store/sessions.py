@@ -36,7 +36,7 @@ def session(cursor: Cursor, recording_id: str) -> StoredSession:
     """One session as it was stored. Raises StoreError for an unknown recording."""
     row = cursor.execute(
         """
-        SELECT patient_id, started_at, kind, duration_s, algorithm_version, path,
+        SELECT patient_id, started_at, kind, duration_s, algorithm_version, path, sitting_known,
             spine_observable_s, spine_p05_deg, spine_p50_deg, spine_p95_deg, spine_sigma_deg,
             spine_confidence
         FROM sessions WHERE recording_id = ?
@@ -48,7 +48,7 @@ def session(cursor: Cursor, recording_id: str) -> StoredSession:
             f"Recording {recording_id!r} is not in the store, so it cannot be shown; "
             "ingest the folder it lies in."
         )
-    patient, started_at, kind, duration_s, algorithm_version, path, *spine = row
+    patient, started_at, kind, duration_s, algorithm_version, path, sitting_known, *spine = row
     events = {table.session_field: _events(cursor, table, recording_id) for table in EVENT_TABLES}
     stored = Session(
         recording_id=recording_id,
@@ -59,6 +59,7 @@ def session(cursor: Cursor, recording_id: str) -> StoredSession:
         algorithm_version=algorithm_version,
         streams=_streams(cursor, recording_id),
         spine=_spine(*spine),
+        sitting_known=sitting_known,
         **events,
     )
     return StoredSession(session=stored, path=Path(path))
@@ -194,6 +195,7 @@ def _session_row(session: Session, day: date, path: str) -> dict[str, Any]:
         "spine_p95_deg": spine.p95_deg if spine else None,
         "spine_sigma_deg": spine.sigma_deg if spine else None,
         "spine_confidence": spine.confidence.value if spine else None,
+        "sitting_known": session.sitting_known,
     }
 
 

@@ -19,6 +19,7 @@ from analytics.events import (
     PostureBout,
     Repetition,
     SensorSlip,
+    SittingBout,
     WearBout,
     WearState,
 )
@@ -53,6 +54,7 @@ EVENT_TABLES = (
     EventTable("repetitions", "repetitions", Repetition, "start_s"),
     EventTable("falls", "falls", Fall, "impact_s"),
     EventTable("wear_bouts", "wear", WearBout),
+    EventTable("sitting_bouts", "sitting", SittingBout),
 )
 
 _WORDS: dict[str, type[StrEnum]] = {
