@@ -24,7 +24,7 @@ from analytics.events import (
     WearBout,
 )
 from analytics.falls import FallDetector
-from analytics.flexion import FlexionDetector
+from analytics.flexion import FlexionDetector, FlexionParams
 from analytics.frontend import FrontEnd
 from analytics.plausible import plausible_calibrations
 from analytics.posture import PostureDetector
@@ -96,11 +96,16 @@ class Pipeline:
 
     Push the chunks of all streams in the order of their first samples; the result does not depend
     on how they are cut. What it keeps grows only with the events and gaps found. Of two sensors on
-    one body segment the first in the header is analyzed; the other is counted.
+    one body segment the first in the header is analyzed; the other is counted. `flexion` holds the
+    limit to bending that was prescribed, if one was.
     """
 
     def __init__(
-        self, header: RecordingHeader, calibrations: Iterable[Calibration] | None = None
+        self,
+        header: RecordingHeader,
+        calibrations: Iterable[Calibration] | None = None,
+        *,
+        flexion: FlexionParams | None = None,
     ) -> None:
         self._header = header
         self._streams = {info.placement: _StreamLog(info) for info in header.streams}
@@ -118,7 +123,7 @@ class Pipeline:
         self._detectors: tuple[Detector, ...] = (
             self.posture,
             self.spine,
-            FlexionDetector(),
+            FlexionDetector(flexion),
             self.bridging,
             self.falls,
             WearDetector(),
@@ -212,13 +217,19 @@ class _StreamLog:
         )
 
 
-def analyze(recording: Recording, calibrations: Sequence[Calibration] | None = None) -> Session:
+def analyze(
+    recording: Recording,
+    calibrations: Sequence[Calibration] | None = None,
+    *,
+    flexion: FlexionParams | None = None,
+) -> Session:
     """Everything that the detectors find in a recording.
 
     Without `calibrations` those of the recording serve, and without these plausible ones found in
-    it (see `calibrations_for`).
+    it (see `calibrations_for`). `flexion` is as in `Pipeline`.
     """
-    pipeline = Pipeline(recording.header, calibrations_for(recording, calibrations))
+    calibrations = calibrations_for(recording, calibrations)
+    pipeline = Pipeline(recording.header, calibrations, flexion=flexion)
     for chunk in recording.chunks(CHUNK_S):
         pipeline.push(chunk)
     pipeline.finish()

@@ -107,13 +107,19 @@ def analyze(
     recordings: options.Recordings,
     json: options.Json = False,
     calibration: options.CalibrationFile = None,
+    flexion_limit: Annotated[
+        float | None,
+        typer.Option(min=10, max=90, help="Degrees of bending forward allowed; usually 60."),
+    ] = None,
 ) -> None:
     """Print what is found in recordings: a line each, or with --json an object each."""
+    from analytics.flexion import FlexionParams
     from fivepoint.output import analyze_and_print
     from sensors.recording import read_calibrations
 
     calibrations = None if calibration is None else read_calibrations(calibration)
-    failed = analyze_and_print(recordings, calibrations, as_json=json)
+    flexion = None if flexion_limit is None else FlexionParams(limit_deg=flexion_limit)
+    failed = analyze_and_print(recordings, calibrations, as_json=json, flexion=flexion)
     raise typer.Exit(1 if failed else 0)
 
 

@@ -82,6 +82,16 @@ def test_one_bad_recording_does_not_hide_the_others(
     assert err.count("\n") == 1
 
 
+def test_bends_are_those_beyond_the_limit_that_was_prescribed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = []
+    for more in ([], ["--flexion-limit", "25"]):
+        assert main(["analyze", str(STREAMS / "fall_from_chair"), "--json", *more]) == 0
+        found.append(json.loads(capsys.readouterr().out)["flexion"])
+    assert [len(bends) for bends in found] == [0, 3]
+
+
 def test_replay_prints_what_analysis_finds(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["replay", str(STREAMS / "chest_acc_only"), "--speed", "10000"]) == 0
     lines = capsys.readouterr().out.splitlines()
