@@ -213,6 +213,23 @@ def test_the_first_lying_of_an_exercise_recording_is_taken_to_be_supine(tmp_path
     assert not day.facing_known
 
 
+def test_bends_of_everyday_life_tell_the_front_where_no_pose_was_held(tmp_path: Path) -> None:
+    day = [bending(35) for _ in range(6)]
+    mounting = Rotation.from_euler("xyz", [70, 20, 130], degrees=True).as_matrix()
+    recording = record(tmp_path / "r", walking(12), *day, still(UPRIGHT, 40), mounting=mounting)
+    (calibration,) = plausible_calibrations(recording)
+    between = Rotation.from_matrix(calibration.rotation @ mounting.T)
+    assert np.degrees(between.magnitude()) < 6.0
+    assert (calibration.facing_known, calibration.supine_up) == (True, None)
+
+
+def test_bends_that_do_not_agree_tell_no_front(tmp_path: Path) -> None:
+    day = [bending(35, about=axis) for axis in "xyxyxy"]
+    recording = record(tmp_path / "r", walking(12), *day, still(UPRIGHT, 40))
+    (calibration,) = plausible_calibrations(recording)
+    assert not calibration.facing_known
+
+
 def test_without_walking_nothing_is_guessed(tmp_path: Path) -> None:
     recording = record(tmp_path / "r", still(UPRIGHT, 20), still(SUPINE, 20))
     assert plausible_calibrations(recording) == ()
