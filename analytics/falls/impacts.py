@@ -163,10 +163,10 @@ class ImpactFinder:
         return impacts
 
     def _around(self, index: int, from_s: float, until_s: float) -> FloatArray:
-        wanted = np.arange(index + samples(from_s), index + samples(until_s)) - self._start
-        known = (wanted >= 0) & (wanted < self._count)
-        rows = np.full((len(wanted), 5), np.nan)
-        rows[known] = self._rows[wanted[known]]
+        first, end = index + samples(from_s) - self._start, index + samples(until_s) - self._start
+        known = slice(min(max(first, 0), self._count), min(max(end, 0), self._count))
+        rows = np.full((end - first, 5), np.nan)
+        rows[known.start - first : known.stop - first] = self._rows[known]
         return rows
 
 
