@@ -53,11 +53,15 @@ MAX_UNLIKE = 0.05
 TURN_SIGMA_RAD = np.radians(4.0)
 
 REST_RAD = np.radians(1.2)
-"""Turn in a block up to which a body is at rest; breathing tilts the chest by up to 1°."""
+"""By how much the turns of three blocks in a row may differ at rest …"""
+BREATH_RAD = np.radians(1.0)
+"""… and what is left of all together: breathing tilts the chest by up to 1°."""
 QUIET_RADS = np.radians(3.0)
 """Root mean square rate in a block up to which a sensor feels nothing but gravity."""
 BIAS_SIGMA_RADS = np.radians(1.0)
 """Bias of a gyroscope that was not at rest yet (data sheets)."""
+FIRST_SIGMA_RADS = np.radians(0.15)
+"""Beyond this nothing is known of a bias, and all that a body at rest turned was bias."""
 BIAS_WALK_RADS = 7e-5
 """Growth of a bias, per square root of a second, as it warms up."""
 BREATH_SIGMA_RADS = np.radians(0.05)
@@ -431,31 +435,35 @@ def _end_block(
 
 @kernel
 def _rest(side: Any, up: FloatArray, i: int) -> float:
-    """Turn about the vertical that was bias, in the block before this one; NaN without rest.
+    """Turn about the vertical in the last blocks that was bias; NaN without rest.
 
-    The segment rested if it turned neither in that block, nor in the one before and this one, nor
-    in all three together; the bias is corrected by it. While no bias is known it is what the three
-    have in common, and then all that they turned was bias.
+    The segment rested in the last block if its rate was steady over that block, the one before and
+    this one, and no larger than a breath and the bias may be. Then the bias is corrected, and what
+    the block turned was none.
     """
     side.bias_variance += BIAS_WALK_RADS**2 * BLOCK_S
-    known = side.bias_variance < (0.5 * REST_RAD / BLOCK_S) ** 2
     whole = side.before + side.last + side.turned
-    share = 0.0 if known else 1.0 / 3.0
-    farthest = max(_far(side.before, whole, share), _far(side.last, whole, share))
-    farthest = max(farthest, _far(side.turned, whole, share), _far(whole, whole, 3.0 * share))
+    sigma = np.sqrt(side.bias_variance)
+    steady = (
+        max(_far(side.before, whole), _far(side.last, whole), _far(side.turned, whole)) < REST_RAD
+    )
+    size = np.sqrt(whole[0] ** 2 + whole[1] ** 2 + whole[2] ** 2)
     bias_turn = np.nan
-    at_rest = farthest < REST_RAD
-    if at_rest:
+    if steady and size < BREATH_RAD + 2.0 * sigma * 3.0 * BLOCK_S:
+        first = sigma > FIRST_SIGMA_RADS
         gain = side.bias_variance / (side.bias_variance + BREATH_SIGMA_RADS**2)
+        bias_turn = _along(whole, up, i) if first else _along(side.last, up, i)
         for axis in range(3):
-            turn = side.last[axis] if known else share * whole[axis]
-            side.bias[axis] += gain * turn / BLOCK_S
+            step = gain * (whole[axis] / 3.0 if first else side.last[axis])
+            side.bias[axis] += step / BLOCK_S
+            if not first:
+                bias_turn += step * up[i, axis]
+            side.last[axis] = 0.0 if first else side.last[axis] - step
+            side.turned[axis] = 0.0 if first else side.turned[axis] - step
         side.bias_variance *= 1.0 - gain
-        bias_turn = _along(side.last, up, i) if known else _along(whole, up, i)
-    taken_back = at_rest and not known
     for axis in range(3):
-        side.before[axis] = 0.0 if taken_back else side.last[axis]
-        side.last[axis] = 0.0 if taken_back else side.turned[axis]
+        side.before[axis] = side.last[axis]
+        side.last[axis] = side.turned[axis]
         side.turned[axis] = 0.0
     return bias_turn
 
@@ -494,8 +502,8 @@ def _along(vector: FloatArray, up: FloatArray, i: int) -> float:
 
 
 @kernel
-def _far(a: FloatArray, b: FloatArray, share: float) -> float:
-    """Distance of a vector (3,) from a share of another."""
-    x, y, z = a[0] - share * b[0], a[1] - share * b[1], a[2] - share * b[2]
+def _far(a: FloatArray, whole: FloatArray) -> float:
+    """Distance of a vector (3,) from a third of the sum it is part of."""
+    x, y, z = a[0] - whole[0] / 3.0, a[1] - whole[1] / 3.0, a[2] - whole[2] / 3.0
     distance: float = np.sqrt(x * x + y * y + z * z)
     return distance
