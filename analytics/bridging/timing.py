@@ -118,9 +118,10 @@ def _first_flat_second(tilt_deg: FloatArray, tolerance_deg: float) -> int:
     return -1
 
 
-@kernel
 def _median(values: FloatArray) -> float:
-    return float(np.median(values))
+    """The same as numpy's, which takes ten times as long to find out what it was given."""
+    ordered = np.sort(values)
+    return float(0.5 * (ordered[(len(values) - 1) // 2] + ordered[len(values) // 2]))
 
 
 def _hold(
