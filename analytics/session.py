@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from analytics.body import SEGMENT_OF, BodyChunk, Segment
+from analytics.brace import BraceDetector, BraceIndication
 from analytics.bridging import BridgingDetector
 from analytics.detector import Detector
 from analytics.events import (
@@ -79,6 +80,7 @@ class Session:
     sitting: tuple[SittingBout, ...]
     sitting_known: bool
     """Whether sitting could be told from standing: by a thigh sensor beside another one."""
+    brace: BraceIndication | None
     flexion: tuple[FlexionBout, ...]
     repetitions: tuple[Repetition, ...]
     falls: tuple[Fall, ...]
@@ -120,6 +122,7 @@ class Pipeline:
         self.spine = SpineDetector()
         self.bridging = BridgingDetector()
         self.falls = FallDetector()
+        self._brace = BraceDetector()
         self._detectors: tuple[Detector, ...] = (
             self.posture,
             self.spine,
@@ -127,6 +130,7 @@ class Pipeline:
             self.bridging,
             self.falls,
             WearDetector(),
+            self._brace,
             *([SittingDetector()] if self._sitting_known else []),
         )
         self._events: list[Event] = []
@@ -170,6 +174,7 @@ class Pipeline:
             wear=with_slips(_only(WearBout, self._events), _only(SensorSlip, self._events)),
             sitting=_only(SittingBout, self._events),
             sitting_known=self._sitting_known,
+            brace=self._brace.indication(),
         )
 
     def _detect(self, chunks: list[BodyChunk]) -> list[Event]:
@@ -257,6 +262,7 @@ def session_json(session: Session) -> dict[str, Any]:
         "sensor_slips": [asdict(slip) for slip in session.sensor_slips],
         "sitting": [asdict(bout) for bout in session.sitting] if session.sitting_known else None,
         "posture_summary": asdict(session.posture_summary),
+        "brace": None if session.brace is None else _brace_json(session.brace),
     }
 
 
@@ -279,6 +285,10 @@ def one_per_segment(infos: Iterable[StreamInfo]) -> list[StreamInfo]:
 
 def _only(kind: type[E], events: list[Event]) -> tuple[E, ...]:
     return tuple(event for event in events if isinstance(event, kind))
+
+
+def _brace_json(brace: BraceIndication) -> dict[str, Any]:
+    return asdict(brace) | {"consistent_with_brace": brace.consistent}
 
 
 def _spine_json(spine: SpineSummary) -> dict[str, Any]:

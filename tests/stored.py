@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from analytics.body import Segment
+from analytics.brace import BraceIndication
 from analytics.events import (
     Confidence,
     ExtensionBout,
@@ -139,6 +140,7 @@ def session(recording_id: str = "one", **changes: Any) -> Session:
         sensor_slips=(),
         sitting=(),
         sitting_known=False,
+        brace=None,
         flexion=(),
         repetitions=(),
         falls=(),
@@ -192,6 +194,7 @@ def full_session(recording_id: str = "one", **changes: Any) -> Session:
         sensor_slips=(SensorSlip(start_s=10.0, end_s=40.0, segment=Segment.TRUNK, tilt_deg=9.0),),
         sitting=(SittingBout(start_s=100.0, end_s=1700.0),),
         sitting_known=True,
+        brace=BraceIndication(bends=14, stiff_bends=12),
         flexion=(bend,),
         repetitions=bridges(12) + bridges(1, partial=True),
         falls=(fall(),),

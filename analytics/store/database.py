@@ -40,6 +40,8 @@ MIGRATIONS: dict[int, str] = {
         seconds DOUBLE NOT NULL);
     ALTER TABLE postures ADD COLUMN side_unknown BOOLEAN DEFAULT FALSE;
     ALTER TABLE sessions ADD COLUMN sitting_known BOOLEAN DEFAULT FALSE;
+    ALTER TABLE sessions ADD COLUMN brace_bends INTEGER;
+    ALTER TABLE sessions ADD COLUMN brace_stiff_bends INTEGER;
     CREATE TABLE sitting_bouts (recording_id VARCHAR NOT NULL, start_s DOUBLE NOT NULL,
         end_s DOUBLE NOT NULL);
     ALTER TABLE session_days ADD COLUMN bed_rest_min DOUBLE;

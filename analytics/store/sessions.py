@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
+from analytics.brace import BraceIndication
 from analytics.events import Confidence
 from analytics.session import Session, StreamSummary
 from analytics.spine import SpineSummary
@@ -37,8 +38,8 @@ def session(cursor: Cursor, recording_id: str) -> StoredSession:
     row = cursor.execute(
         """
         SELECT patient_id, started_at, kind, duration_s, algorithm_version, path, sitting_known,
-            spine_observable_s, spine_p05_deg, spine_p50_deg, spine_p95_deg, spine_sigma_deg,
-            spine_confidence
+            brace_bends, brace_stiff_bends, spine_observable_s, spine_p05_deg, spine_p50_deg,
+            spine_p95_deg, spine_sigma_deg, spine_confidence
         FROM sessions WHERE recording_id = ?
         """,
         [recording_id],
@@ -48,7 +49,8 @@ def session(cursor: Cursor, recording_id: str) -> StoredSession:
             f"Recording {recording_id!r} is not in the store, so it cannot be shown; "
             "ingest the folder it lies in."
         )
-    patient, started_at, kind, duration_s, algorithm_version, path, sitting_known, *spine = row
+    patient, started_at, kind, duration_s, algorithm_version, path, sitting_known, *more = row
+    bends, stiff_bends, *spine = more
     events = {table.session_field: _events(cursor, table, recording_id) for table in EVENT_TABLES}
     stored = Session(
         recording_id=recording_id,
@@ -60,6 +62,7 @@ def session(cursor: Cursor, recording_id: str) -> StoredSession:
         streams=_streams(cursor, recording_id),
         spine=_spine(*spine),
         sitting_known=sitting_known,
+        brace=None if bends is None else BraceIndication(bends=bends, stiff_bends=stiff_bends),
         **events,
     )
     return StoredSession(session=stored, path=Path(path))
@@ -196,6 +199,8 @@ def _session_row(session: Session, day: date, path: str) -> dict[str, Any]:
         "spine_sigma_deg": spine.sigma_deg if spine else None,
         "spine_confidence": spine.confidence.value if spine else None,
         "sitting_known": session.sitting_known,
+        "brace_bends": session.brace.bends if session.brace else None,
+        "brace_stiff_bends": session.brace.stiff_bends if session.brace else None,
     }
 
 
