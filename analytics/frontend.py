@@ -14,6 +14,10 @@ from sensors.types import Calibration, Chunk, FloatArray, StreamInfo
 MAX_LAG_S = 2.0
 """A stream this far behind the start of another's newest chunk is taken to be missing."""
 
+LEAST_ROWS = round(0.2 * BODY_RATE_HZ)
+"""Body samples that are given at once, if not the stream's last: a call of all detectors costs the
+same for one sample as for ten, and none of them decides within a fifth of a second."""
+
 
 class FrontEnd:
     """Turns the chunks of several sensors into body samples on the 50 Hz grid.
@@ -47,7 +51,8 @@ class FrontEnd:
         overdue_index = int((chunk.t_s[0] - MAX_LAG_S) * BODY_RATE_HZ)
         for sensor in self._sensors.values():
             sensor.give_up_until(overdue_index)
-        return self._take_until(min(sensor.end_index for sensor in self._sensors.values()))
+        end_index = min(sensor.end_index for sensor in self._sensors.values())
+        return self._take_until(end_index) if end_index - self._index >= LEAST_ROWS else []
 
     def finish(self) -> list[BodyChunk]:
         """All streams have ended: return what still waited for another stream."""
