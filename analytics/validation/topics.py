@@ -12,7 +12,7 @@ from analytics.validation.everyday import everyday_figures
 from analytics.validation.figures import Figure
 from analytics.validation.lying_down import lying_down_figures
 from analytics.validation.orientation import orientation_figures
-from analytics.validation.simulated import posture_figures, spine_figures
+from analytics.validation.simulated import alone_figures, posture_figures, spine_figures
 from analytics.validation.worn import ValidationError
 
 DATASETS_VARIABLE = "FIVEPOINT_DATASETS"
@@ -46,7 +46,7 @@ def _posture(datasets: Path | None) -> Iterator[Figure]:
 
 
 def _spine(datasets: Path | None) -> Iterator[Figure]:
-    return spine_figures()
+    return chain(spine_figures(), alone_figures())
 
 
 _MEASURED: Mapping[Topic, Callable[[Path | None], Iterator[Figure]]] = {
