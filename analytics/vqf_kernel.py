@@ -283,10 +283,11 @@ def _learn_bias(force: Vector, params: np.record, state: np.record) -> None:
     low_pass = _filter(
         state.blocks, params.block_start, params.block_b0, params.block_a1, params.block_a2
     )
+    part = 1.0 / params.block
     for j in range(3):
         turned = 0.0
         for k in range(3):
-            mean = state.rotation_sum[j, k] / params.block
+            mean = state.rotation_sum[j, k] * part
             turned += mean * state.bias[k]
             state.rotation[j, k] = _low_pass(mean, state.rotation_low, 3 * j + k, low_pass)
         state.drift[j] = _low_pass(turned, state.drift_low, j, low_pass)
@@ -314,12 +315,12 @@ def _correct(row: Vector, measured: float, noise: float, state: np.record) -> No
         _dot(_row(covariance, 1), row),
         _dot(_row(covariance, 2), row),
     )
-    variance = _dot(row, gain) + noise
+    share = 1.0 / (_dot(row, gain) + noise)
     error = _clipped(measured - _dot(row, bias))
     for j in range(3):
-        state.bias[j] = _clipped(bias[j] + gain[j] / variance * error)
+        state.bias[j] = _clipped(bias[j] + gain[j] * share * error)
         for k in range(3):
-            covariance[j, k] -= gain[j] * gain[k] / variance
+            covariance[j, k] -= gain[j] * gain[k] * share
 
 
 @kernel
