@@ -43,6 +43,8 @@ class PostureParams:
     """A posture held for less is passed through, as the side is in rolling over or getting up."""
     lie_down_s: float = 1.5
     """The same from upright onto the back, where nobody passes through. Engineering judgement."""
+    first_s: float = 0.5
+    """The same for the first of all, which may have begun long before the recording."""
     bend_s: float = 10.0
     """The same from upright onto the front: until then it is a bend. Engineering judgement."""
     tau_s: float = 0.5
@@ -159,6 +161,7 @@ def _limits(params: PostureParams) -> Variables:
         back_weight=1.0,
         side_tan=np.tan(np.radians(45.0 + params.side_hysteresis_deg)),
         dwell=round(params.dwell_s * BODY_RATE_HZ),
+        first=round(params.first_s * BODY_RATE_HZ),
         lie_down=round(params.lie_down_s * BODY_RATE_HZ),
         bend=round(params.bend_s * BODY_RATE_HZ),
         max_missing=round(params.max_gap_s * BODY_RATE_HZ),
@@ -199,6 +202,8 @@ def _settle(
 @kernel
 def _dwell(limits: np.record, state: np.record) -> float:
     """For how many samples the posture must last to be believed."""
+    if state.settled == _NONE:
+        return float(limits.first)
     if state.settled == _UPRIGHT:
         if state.posture == _PRONE:
             return float(limits.bend)

@@ -198,6 +198,11 @@ def test_the_thigh_alone_tells_no_posture() -> None:
     assert postures(body({Segment.THIGH: up_path((0, 90, 0), (9, 90, 0))})) == [UNKNOWN]
 
 
+def test_a_recording_that_begins_just_before_a_bend_begins_upright() -> None:
+    chunk = trunk((0, 0, 180), (0.7, 0, 180), (1.5, 85, 180), (4, 85, 180), (5, 0, 0), (20, 0, 0))
+    assert postures(chunk) == [UPRIGHT]
+
+
 def test_a_recording_shorter_than_the_dwell_still_has_its_posture() -> None:
     assert postures(trunk((0, 90, 90), (1, 90, 90))) == [RIGHT]
 

@@ -154,7 +154,7 @@ def _chest_accelerometer(wobble_deg_per_g: float) -> list[VirtualSensor]:
 
 
 def simulated(seed: int, sensors: Sensors = _two_sensors) -> Simulation:
-    """Half an hour of another body for each seed, sensors mounted anyhow and with all their errors."""
+    """Half an hour of another body for each seed, with sensors mounted and erring in other ways."""
     rng = np.random.default_rng(seed)
     wobble_deg_per_g = rng.uniform(0.3, 1.0)
     body = Body(
