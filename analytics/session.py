@@ -38,7 +38,7 @@ from sensors.clock import GapFinder
 from sensors.recording import Recording, RecordingHeader, RecordingKind
 from sensors.types import Calibration, Chunk, FloatArray, Gap, Placement, StreamInfo
 
-ALGORITHM_VERSION = "1"
+ALGORITHM_VERSION = "2"
 """Raised with every change of a result; stored results of another version are computed again."""
 
 CHUNK_S = 60.0
