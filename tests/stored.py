@@ -100,7 +100,7 @@ def extended(minutes: float, mean_deg: float = 12.0, start_s: float = 0.0) -> Ex
         posture=Posture.SUPINE,
         band_low_deg=5.0,
         band_high_deg=20.0,
-        in_band_s=60.0 * minutes,
+        in_band_s=60.0 * minutes if 5.0 <= mean_deg <= 20.0 else 0.0,
         interruptions=0,
         sigma_deg=0.7,
         confidence=Confidence.FULL,

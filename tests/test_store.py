@@ -273,6 +273,16 @@ def test_only_lying_extension_in_the_prescribed_band_counts(tmp_path: Path) -> N
     assert (lying.prescribed, lying.status) == (20.0, DayStatus.DONE)
 
 
+def test_of_a_bout_only_the_minutes_in_the_prescribed_band_count(tmp_path: Path) -> None:
+    partly = replace(extended(10.0, mean_deg=21.0), in_band_s=240.0)
+    of_another_band = replace(extended(5.0, mean_deg=8.0), band_low_deg=10.0, in_band_s=0.0)
+    with opened(tmp_path) as (store, cursor):
+        queries.add_prescription(cursor, plan("acute"))
+        ingest(store, session(hyperextension=(partly, of_another_band)), FOLDER)
+        lying, *_ = queries.daily(cursor, PATIENT, day(0), day(1))
+    assert lying.done == pytest.approx(4.0 + 5.0)
+
+
 def test_a_report_tells_of_items_that_no_sensor_sees_and_the_last_one_holds(
     tmp_path: Path,
 ) -> None:

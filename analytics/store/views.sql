@@ -13,12 +13,15 @@ SELECT s.patient_id, f.*, s.started_at
 FROM falls AS f JOIN sessions AS s USING (recording_id);
 
 -- Extension in a lying posture with the band prescribed on its day, null where none was. Standing
--- and leaning back is no positioning. Time counts that was in that band, all of a bout where its
--- band was another one.
+-- and leaning back is no positioning. In the band is the time that was measured to be so; where
+-- another band was measured than is prescribed, the whole bout or nothing, by its mean.
 CREATE OR REPLACE VIEW lying_extension AS
 SELECT s.patient_id, e.day, e.mean_deg,
     CASE WHEN e.band_low_deg = i.band_low_deg AND e.band_high_deg = i.band_high_deg
-        THEN e.in_band_s ELSE e.end_s - e.start_s END / 60 AS extension_min,
+        THEN e.in_band_s
+        WHEN i.band_low_deg IS NULL OR e.mean_deg BETWEEN i.band_low_deg AND i.band_high_deg
+        THEN e.end_s - e.start_s
+        ELSE 0 END / 60 AS extension_min,
     i.band_low_deg, i.band_high_deg, i.alarm_deg
 FROM extension_bouts AS e
 JOIN sessions AS s USING (recording_id)
@@ -32,7 +35,6 @@ WHERE e.posture IN ('supine', 'prone');
 CREATE OR REPLACE VIEW daily_extension AS
 SELECT patient_id, day, sum(extension_min) AS extension_min
 FROM lying_extension
-WHERE band_low_deg IS NULL OR mean_deg BETWEEN band_low_deg AND band_high_deg
 GROUP BY patient_id, day;
 
 CREATE OR REPLACE VIEW daily_totals AS
