@@ -338,3 +338,22 @@ def test_analysis_needs_no_folder_that_it_may_write(tmp_path: Path) -> None:
     done = child(["analyze", str(GOOD)], home=tmp_path / "nowhere", **ORDINARY_USER)
     assert done.returncode == 0, done.stderr
     assert "10 repetitions" in done.stdout
+
+
+def test_a_long_recording_corrects_its_accelerometer_or_says_why_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fivepoint.poses.LONG_S", 500.0)
+    sides = ["1.02,0,0", "-0.98,0,0", "0.02,1,0", "0.02,-1,0", "0.02,0,1", "0.02,0,-1"]
+    poses_csv(tmp_path / "turned.csv", *((side, 10_000) for side in sides))
+    poses_csv(tmp_path / "upright.csv", ("0.02,1,0", 60_000))
+    said = []
+    for name in ("turned", "upright"):
+        csv = tmp_path / f"{name}.csv"
+        assert import_csv(csv, tmp_path / "out", "--columns", "ax,ay,az") == 0
+        capsys.readouterr()
+        source = ["--from", str(tmp_path / "out" / name), "--still", "201:205"]
+        assert main(["calibrate", *source, "--out", str(tmp_path / "cal.json")]) == 0
+        said.append(capsys.readouterr())
+    assert "accelerometer corrected from" in said[0].out
+    assert "never pointed both up and down" in said[1].err

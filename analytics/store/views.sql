@@ -39,7 +39,8 @@ GROUP BY patient_id, day;
 
 CREATE OR REPLACE VIEW daily_totals AS
 SELECT patient_id, day, sum(recorded_min) AS recorded_min, sum(not_worn_min) AS not_worn_min,
-    sum(upright_min) AS upright_min, sum(repetitions) AS repetitions
+    sum(upright_min) AS upright_min, sum(bed_rest_min) AS bed_rest_min, sum(times_up) AS times_up,
+    sum(repetitions) AS repetitions
 FROM session_days
 GROUP BY patient_id, day;
 
