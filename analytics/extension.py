@@ -53,14 +53,16 @@ class SpineAngle:
     def update(self, chunk: BodyChunk) -> FloatArray:
         """Extension and its standard deviation (n, 2), degrees; NaN where it cannot be known."""
         trunk, pelvis = chunk.segments.get(Segment.TRUNK), chunk.segments.get(Segment.PELVIS)
-        angle = np.full((len(chunk), 2), np.nan)
         if trunk is None or trunk.supine_up is None:
-            return angle
+            return np.full((len(chunk), 2), np.nan)
+        angle = np.empty((len(trunk.up), 2))
         if pelvis is None:
             lying_deg = _pitch_deg(trunk.supine_up) + 90.0
             sigma_deg = math.hypot(ALONE_SIGMA_DEG, trunk.tilt_sigma_deg)
             incline(trunk.up, lying_deg, sigma_deg, angle)
-        elif pelvis.supine_up is not None:
+        elif pelvis.supine_up is None:
+            angle[:] = np.nan
+        else:
             lying_deg = _pitch_deg(trunk.supine_up) - _pitch_deg(pelvis.supine_up)
             zero_variance = ZERO_SIGMA_DEG**2 + trunk.tilt_sigma_deg**2 + pelvis.tilt_sigma_deg**2
             follow(

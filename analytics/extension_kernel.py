@@ -137,6 +137,7 @@ def incline(up: FloatArray, lying_deg: float, sigma_deg: float, angle: FloatArra
     """Write the extension that a lying trunk shows if the pelvis lies flat."""
     for i in range(len(up)):
         x, y, z = up[i, 0], up[i, 1], up[i, 2]
+        angle[i, 0] = angle[i, 1] = np.nan
         if z < LYING_COS and y * y < STEEP:
             flat = 1.0 if x > 0.0 else -1.0
             angle[i, 0] = lying_deg - DEG * np.arctan2(z * flat, x * flat)
@@ -155,6 +156,7 @@ def follow(
     """Write extension and standard deviation of every sample."""
     state = opened(kept)
     for i in range(len(angle)):
+        angle[i, 0] = angle[i, 1] = np.nan
         if np.isnan(trunk[2][i, 0] + pelvis[2][i, 0]):
             state.missing += 1.0
             continue

@@ -70,8 +70,11 @@ class SlipGuard:
         for name, segment in chunk.segments.items():
             if segment.calibrated:
                 found += self._slips(name, segment, chunk.start_index)
+        if not found and not self._rotations:
+            return [chunk], []
+        found.sort(key=lambda one: one[0])
         pieces, first = [], 0
-        for at, slip, turn in sorted(found, key=lambda one: one[0]):
+        for at, slip, turn in found:
             pieces.append(self._corrected(chunk, first, at))
             self._rotations[slip.segment] = self._rotations.get(slip.segment, np.eye(3)) @ turn
             first = at
@@ -82,7 +85,9 @@ class SlipGuard:
         self, name: Segment, segment: SegmentChunk, start_index: int
     ) -> list[tuple[int, SensorSlip, FloatArray]]:
         """Where slips were found in a chunk: the row after, the slip, and what sets it right."""
-        watch = self._watches.setdefault(name, np.zeros((), _WATCH))
+        if name not in self._watches:
+            self._watches[name] = np.zeros((), _WATCH)
+        watch = self._watches[name]
         found = []
         at = _follow(segment.acc, segment.up, 0, start_index, self._limits, watch)
         while at > 0:
@@ -99,8 +104,6 @@ class SlipGuard:
         return found
 
     def _corrected(self, chunk: BodyChunk, first: int, last: int) -> BodyChunk:
-        if first == 0 and last == len(chunk) and not self._rotations:
-            return chunk
         segments = {
             name: self._turned(name, segment, slice(first, last))
             for name, segment in chunk.segments.items()
