@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 
 import numpy as np
 
 from analytics.body import BODY_RATE_HZ, SEGMENT_OF, BodyChunk, SegmentChunk
 from analytics.orientation import AccOrientation, GyroOrientation, Orientation
-from analytics.resampling import GRID_ROW, averaged, bridged, in_axes, new_cell, no_sample
+from analytics.resampling import GRID_ROW, averaged, bridged, new_cell, no_sample, write_in_axes
 from sensors.types import Calibration, Chunk, FloatArray, StreamInfo
 
 MAX_LAG_S = 2.0
@@ -90,7 +91,7 @@ class _SensorFrontEnd:
         )
         self._last = no_sample()
         self._cell = new_cell()
-        self._queue: list[FloatArray] = []
+        self._queue: deque[FloatArray] = deque()
         self._made = 0
         self.end_index = 0
 
@@ -110,9 +111,16 @@ class _SensorFrontEnd:
 
     def take(self, count: int) -> SegmentChunk:
         """The oldest `count` rows, in segment axes."""
-        rows = self._queue[0] if len(self._queue) == 1 else np.concatenate(self._queue)
-        self._queue = [rows[count:]] if count < len(rows) else []
-        acc, gyro, up, peak_ms2 = in_axes(rows[:count], self._rotation)
+        acc, gyro, up = np.empty((count, 3)), np.empty((count, 3)), np.empty((count, 3))
+        peak_ms2 = np.empty(count)
+        taken = 0
+        while taken < count:
+            rows = self._queue.popleft()
+            if len(rows) > count - taken:
+                self._queue.appendleft(rows[count - taken :])
+                rows = rows[: count - taken]
+            write_in_axes(rows, self._rotation, taken, acc, gyro, up, peak_ms2)
+            taken += len(rows)
         calibration = self._calibration
         return SegmentChunk(
             acc=acc,

@@ -126,20 +126,20 @@ def averaged(
         inside = True
         while end_s <= t_s[i]:
             if usable:
-                _integrate(acc[i], gyro[i], done_s, end_s, pace, cell)
+                _integrate(acc, gyro, i, done_s, end_s, pace, cell)
                 done_s = end_s
             if end_s == t_s[i]:
                 cell.peak = max(cell.peak, force)
                 inside = False
             if usable and cell.covered_s > _HALF_CELL_S:
                 part = (end_s - cell.before_s) * pace
-                _complete(up[i], part, cell, rows[int(cell.index - first_index)])
+                _complete(up, i, part, cell, rows, int(cell.index - first_index))
             _open_next(cell)
             end_s = cell.index / BODY_RATE_HZ
         if inside:
             cell.peak = max(cell.peak, force)
             if usable:
-                _integrate(acc[i], gyro[i], done_s, t_s[i], pace, cell)
+                _integrate(acc, gyro, i, done_s, t_s[i], pace, cell)
         cell.before_s = t_s[i]
         for j in range(3):
             cell.before_acc[j] = acc[i, j]
@@ -150,32 +150,40 @@ def averaged(
 
 @kernel
 def _integrate(
-    acc: FloatArray, gyro: FloatArray, from_s: float, until_s: float, pace: float, cell: np.record
+    acc: FloatArray,
+    gyro: FloatArray,
+    i: int,
+    from_s: float,
+    until_s: float,
+    pace: float,
+    cell: np.record,
 ) -> None:
-    """Add the integral of the straight line between two samples over part of their interval."""
+    """Add the integral of the straight line to sample `i` over part of its interval."""
     length_s = until_s - from_s
     part = (0.5 * (from_s + until_s) - cell.before_s) * pace
     cell.covered_s += length_s
     for j in range(3):
-        cell.acc[j] += length_s * _between(cell.before_acc[j], acc[j], part)
-        cell.gyro[j] += length_s * _between(cell.before_gyro[j], gyro[j], part)
+        cell.acc[j] += length_s * _between(cell.before_acc[j], acc[i, j], part)
+        cell.gyro[j] += length_s * _between(cell.before_gyro[j], gyro[i, j], part)
 
 
 @kernel
-def _complete(up: FloatArray, part: float, cell: np.record, row: FloatArray) -> None:
-    """Write means over the cell, the vertical at `part` of the way to `up`, and the peak."""
+def _complete(
+    up: FloatArray, i: int, part: float, cell: np.record, rows: FloatArray, row: int
+) -> None:
+    """Write means over the cell, the vertical at `part` of the way to `up[i]`, and the peak."""
     mean = 1.0 / cell.covered_s
     force = norm = 0.0
     for j in range(3):
-        row[j] = cell.acc[j] * mean
-        row[3 + j] = cell.gyro[j] * mean
-        row[6 + j] = _between(cell.before_up[j], up[j], part)
-        force += row[j] ** 2
-        norm += row[6 + j] ** 2
+        rows[row, j] = cell.acc[j] * mean
+        rows[row, 3 + j] = cell.gyro[j] * mean
+        rows[row, 6 + j] = _between(cell.before_up[j], up[i, j], part)
+        force += rows[row, j] ** 2
+        norm += rows[row, 6 + j] ** 2
     unit = 1.0 / np.sqrt(norm)
     for j in range(3):
-        row[6 + j] *= unit
-    row[9] = max(cell.peak, np.sqrt(force))
+        rows[row, 6 + j] *= unit
+    rows[row, 9] = max(cell.peak, np.sqrt(force))
 
 
 @kernel
@@ -192,21 +200,24 @@ def _open_next(cell: np.record) -> None:
 
 
 @kernel
-def in_axes(
-    rows: FloatArray, rotation: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """The three vectors of each row turned by `rotation`, and its peak.
+def write_in_axes(
+    rows: FloatArray,
+    rotation: FloatArray,
+    start: int,
+    acc: FloatArray,
+    gyro: FloatArray,
+    up: FloatArray,
+    peak: FloatArray,
+) -> None:
+    """Write the vectors of each row turned by `rotation`, and its peak, from `start` on.
 
     Sums are written out so that no row depends on others.
     """
-    count = len(rows)
-    acc, gyro, up = np.empty((count, 3)), np.empty((count, 3)), np.empty((count, 3))
-    peak = np.empty(count)
-    for i in range(count):
+    for i in range(len(rows)):
+        at = start + i
         for j in range(3):
             a, b, c = rotation[j, 0], rotation[j, 1], rotation[j, 2]
-            acc[i, j] = a * rows[i, 0] + b * rows[i, 1] + c * rows[i, 2]
-            gyro[i, j] = a * rows[i, 3] + b * rows[i, 4] + c * rows[i, 5]
-            up[i, j] = a * rows[i, 6] + b * rows[i, 7] + c * rows[i, 8]
-        peak[i] = rows[i, 9]
-    return acc, gyro, up, peak
+            acc[at, j] = a * rows[i, 0] + b * rows[i, 1] + c * rows[i, 2]
+            gyro[at, j] = a * rows[i, 3] + b * rows[i, 4] + c * rows[i, 5]
+            up[at, j] = a * rows[i, 6] + b * rows[i, 7] + c * rows[i, 8]
+        peak[at] = rows[i, 9]

@@ -103,12 +103,12 @@ class _Follower:
         self._judged_top = -1
 
     def update(self, chunk: BodyChunk) -> list[Event]:
-        rows = _rows(chunk, self._name)
         events: list[Event] = []
-        for start in range(0, len(rows), _BLOCK):
-            block = rows[start : start + _BLOCK]
-            self._history.append(block)
-            events += self._heed(self._swings.update(self._seen(block)))
+        for start in range(0, len(chunk), _BLOCK):
+            end = min(start + _BLOCK, len(chunk))
+            rows = self._history.room(end - start)
+            _write(chunk, self._name, slice(start, end), rows)
+            events += self._heed(self._swings.update(self._seen(rows)))
         return events
 
     def finish(self) -> list[Event]:
@@ -170,15 +170,16 @@ class _History:
         self._count = 0
         self._first = 0
 
-    def append(self, rows: FloatArray) -> None:
-        if self._count + len(rows) > len(self._rows):
+    def room(self, count: int) -> FloatArray:
+        """Rows for the next samples."""
+        if self._count + count > len(self._rows):
             kept = _HISTORY + _BLOCK
             dropped = self._count - kept
             self._rows[:kept] = self._rows[dropped : self._count]
             self._count = kept
             self._first += dropped
-        self._rows[self._count : self._count + len(rows)] = rows
-        self._count += len(rows)
+        self._count += count
+        return self._rows[self._count - count : self._count]
 
     def part(self, start: int, end: int) -> FloatArray:
         return self._rows[start - self._first : end - self._first].copy()
@@ -194,25 +195,23 @@ def _plainly_none(stretch: Stretch, rise_axis: FloatArray) -> bool:
     return top < low or (not stretch.closes and top - last < 0.1 * (top - low))
 
 
-def _rows(chunk: BodyChunk, name: Segment) -> FloatArray:
-    """What the history keeps of a chunk."""
+def _write(chunk: BodyChunk, name: Segment, part: slice, rows: FloatArray) -> None:
+    """Write what the history keeps of a part of a chunk."""
     source = chunk.segments[name]
-    rows = _described(source.acc, source.gyro, source.up)
+    _write_motion(source.acc[part], source.gyro[part], source.up[part], rows)
     for place, segment in chunk.segments.items():
         if segment.calibrated:
             front_cos = _THIGH_FRONT_COS if place is Segment.THIGH else _ON_BACK_COS
-            _rule_out_supine(segment.up, front_cos, segment.facing_known, rows)
-    return rows
+            _rule_out_supine(segment.up[part], front_cos, segment.facing_known, rows)
 
 
 @kernel
-def _described(acc: FloatArray, gyro: FloatArray, up: FloatArray) -> FloatArray:
-    """Rows (n, COLUMNS) of samples (n, 3), none of them known not to be supine.
+def _write_motion(acc: FloatArray, gyro: FloatArray, up: FloatArray, rows: FloatArray) -> None:
+    """Write rows (n, COLUMNS) of samples (n, 3), none of them known not to be supine.
 
     Without a gyroscope the vertical is the specific force itself: what follows smooths it, and
     smoothing it twice would blur the lift.
     """
-    rows = np.empty((len(acc), COLUMNS))
     for i in range(len(acc)):
         force = np.sqrt(acc[i, 0] ** 2 + acc[i, 1] ** 2 + acc[i, 2] ** 2)
         for j in range(3):
@@ -223,7 +222,6 @@ def _described(acc: FloatArray, gyro: FloatArray, up: FloatArray) -> FloatArray:
                 rows[i, j] = acc[i, j] / max(force, 1e-9)
         rows[i, FORCE] = force
         rows[i, SUPINE] = 1.0
-    return rows
 
 
 @kernel

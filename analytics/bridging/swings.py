@@ -145,10 +145,10 @@ def _follow(
             continue
         state.missing = 0
         if not state.started:
-            _begin(up[i], index, state, vectors)
+            _begin(up, i, index, state, vectors)
             count = _note(marks, count, _START, index, index)
             continue
-        _low_pass(up[i], limits.weight, vectors, now)
+        _low_pass(up, i, limits.weight, vectors, now)
         _advance(now, index, limits, state, vectors)
         if _has_turned(now, rise_axis, limits, state, vectors):
             _turn(now, index, limits, state, vectors)
@@ -186,8 +186,8 @@ def _note(marks: NDArray[np.int64], count: int, mark: int, index: int, noticed_a
 
 
 @kernel
-def _begin(up: FloatArray, index: int, state: np.record, vectors: FloatArray) -> None:
-    vectors[:] = up
+def _begin(up: FloatArray, i: int, index: int, state: np.record, vectors: FloatArray) -> None:
+    vectors[:] = up[i]
     state.started = 1
     state.range = state.older_range = state.progress = 0.0
     state.far_index = state.anchor_index = state.turned_at = state.progress_at = index
@@ -196,10 +196,10 @@ def _begin(up: FloatArray, index: int, state: np.record, vectors: FloatArray) ->
 
 
 @kernel
-def _low_pass(up: FloatArray, weight: float, vectors: FloatArray, now: FloatArray) -> None:
+def _low_pass(up: FloatArray, i: int, weight: float, vectors: FloatArray, now: FloatArray) -> None:
     norm = 0.0
     for j in range(3):
-        vectors[_FIRST_STAGE, j] += weight * (up[j] - vectors[_FIRST_STAGE, j])
+        vectors[_FIRST_STAGE, j] += weight * (up[i, j] - vectors[_FIRST_STAGE, j])
         now[j] = vectors[_SECOND_STAGE, j]
         now[j] += weight * (vectors[_FIRST_STAGE, j] - now[j])
         vectors[_SECOND_STAGE, j] = now[j]

@@ -80,8 +80,8 @@ class ImpactFinder:
     def update(self, segment: SegmentChunk) -> list[Impact]:
         """Take the next samples; return the impacts with all that follows them known."""
         self._calibrated, self._facing_known = segment.calibrated, segment.facing_known
-        rows = _in_g(segment.acc, segment.up, segment.peak_ms2)
-        self._append(rows)
+        rows = self._room(len(segment.peak_ms2))
+        _write_in_g(segment.acc, segment.up, segment.peak_ms2, rows)
         self._pending += _find_impacts(rows, self._least_g, self._spacing, self._state).tolist()
         known = self._start + self._count - _AFTER
         complete = [index for index in self._pending if index <= known]
@@ -135,16 +135,16 @@ class ImpactFinder:
         told = self._facing_known or posture is Posture.UPRIGHT
         return posture if told else Posture.UNKNOWN
 
-    def _append(self, rows: FloatArray) -> None:
-        """Remember the rows; where there is no room left, only the last 20 s before them."""
-        if self._count + len(rows) > len(self._rows):
+    def _room(self, count: int) -> FloatArray:
+        """Rows for the next samples; where there are none left, the last 20 s are kept."""
+        if self._count + count > len(self._rows):
             kept = self._rows[max(self._count - _HISTORY, 0) : self._count]
             self._start += self._count - len(kept)
             self._count = len(kept)
-            self._rows = np.empty((max(len(kept) + len(rows), 2 * _HISTORY), 5))
+            self._rows = np.empty((max(len(kept) + count, 2 * _HISTORY), 5))
             self._rows[: len(kept)] = kept
-        self._rows[self._count : self._count + len(rows)] = rows
-        self._count += len(rows)
+        self._count += count
+        return self._rows[self._count - count : self._count]
 
     def _described(self, indices: list[int]) -> list[Impact]:
         """The impacts at these samples, without those of which too much is missing."""
@@ -171,9 +171,8 @@ class ImpactFinder:
 
 
 @kernel
-def _in_g(acc: FloatArray, up: FloatArray, peak_ms2: FloatArray) -> FloatArray:
-    """Rows (n, 5) in g: specific force, its peak, and what of it exceeds gravity upwards."""
-    rows = np.empty((len(acc), 5))
+def _write_in_g(acc: FloatArray, up: FloatArray, peak_ms2: FloatArray, rows: FloatArray) -> None:
+    """Write rows (n, 5) in g: specific force, its peak, and what of it exceeds gravity upwards."""
     for i in range(len(acc)):
         along = 0.0
         for j in range(3):
@@ -181,7 +180,6 @@ def _in_g(acc: FloatArray, up: FloatArray, peak_ms2: FloatArray) -> FloatArray:
             along += acc[i, j] * up[i, j]
         rows[i, 3] = peak_ms2[i] / GRAVITY_MS2
         rows[i, 4] = (along - GRAVITY_MS2) / GRAVITY_MS2
-    return rows
 
 
 @kernel
