@@ -14,7 +14,7 @@ from analytics.validation.figures import ALL, Figure, Unit
 from analytics.validation.worn import ValidationError
 
 ROW_PX = 26
-LABEL_PX = 430
+LABEL_PX = 500
 PLOT_PX = 330
 VALUE_PX = 150
 MARGIN_PX = 24
@@ -59,21 +59,26 @@ def markdown(figures: Iterable[Figure]) -> str:
 
 
 def svg(figures: Iterable[Figure]) -> str:
-    """A row for each figure: a dot a subject, the mean of all as a diamond on its interval."""
+    """A row for each figure: a dot a subject, and over all of them a tick on its interval.
+
+    Shares and degrees stand apart, each with its scale below.
+    """
     rows: Rows = {}
     for each in figures:
         rows.setdefault((each.data_set, each.what), []).append(each)
-    height = MARGIN_PX * 2 + ROW_PX * len(rows)
-    width = LABEL_PX + PLOT_PX + VALUE_PX
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        f'font-family="sans-serif" font-size="12" fill="{INK}">',
-        f'<rect width="{width}" height="{height}" fill="white"/>',
-    ]
+    parts, top = [], MARGIN_PX
     for unit in Unit:
         of_unit = {key: found for key, found in rows.items() if found[0].unit is unit}
-        parts += _rows_svg(of_unit, _range(of_unit), list(rows))
-    return "\n".join([*parts, "</svg>"]) + "\n"
+        if of_unit:
+            parts += _rows_svg(of_unit, unit, top)
+            top += ROW_PX * (len(of_unit) + 1) + MARGIN_PX
+    width = LABEL_PX + PLOT_PX + VALUE_PX
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {top}" '
+        f'font-family="sans-serif" font-size="12" fill="{INK}">'
+    )
+    ground = f'<rect width="{width}" height="{top}" fill="white"/>'
+    return "\n".join([head, ground, *parts, "</svg>"]) + "\n"
 
 
 def value_text(figure: Figure) -> str:
@@ -97,20 +102,18 @@ def asked_text(figure: Figure) -> str:
     )
 
 
-def _rows_svg(
-    rows: Rows, limits: tuple[float, float], order: Sequence[tuple[str, str]]
-) -> list[str]:
-    low, high = limits
+def _rows_svg(rows: Rows, unit: Unit, top: int) -> list[str]:
+    low, high = _range(rows, unit)
 
     def x(value: float) -> float:
         part = (min(max(value, low), high) - low) / (high - low)
         return round(LABEL_PX + PLOT_PX * part, 1)
 
     parts = []
-    for key, found in rows.items():
-        y = MARGIN_PX + ROW_PX * order.index(key) + ROW_PX // 2
+    for row, ((data_set, what), found) in enumerate(rows.items()):
+        y = top + ROW_PX * row + ROW_PX // 2
         overall = next((each for each in found if each.subject == ALL), found[-1])
-        parts.append(_text(8, y, f"{key[0]}: {key[1]}"))
+        parts.append(_text(8, y, f"{data_set}: {what}"))
         parts.append(_line(x(low), y, x(high), y, "#d5dbe1", 1))
         if overall.asked is not None:
             parts.append(_line(x(overall.asked), y - 8, x(overall.asked), y + 8, ASKED, 2))
@@ -122,18 +125,14 @@ def _rows_svg(
         ]
         parts.append(_line(x(overall.value), y - 6, x(overall.value), y + 6, INK, 3))
         parts.append(_text(LABEL_PX + PLOT_PX + 14, y, value_text(overall)))
-    if rows:
-        bottom = MARGIN_PX + ROW_PX * (order.index(list(rows)[-1]) + 1) + 10
-        parts += [_text(x(at), bottom, _with_unit(at, found[0].unit), "middle") for at in limits]
-    return parts
+    below = top + ROW_PX * len(rows) + ROW_PX // 2
+    return [*parts, *(_text(x(at), below, _with_unit(at, unit), "middle") for at in (low, high))]
 
 
-def _range(rows: Rows) -> tuple[float, float]:
+def _range(rows: Rows, unit: Unit) -> tuple[float, float]:
     """The scale of all rows of one unit: shares up from the worst, degrees up from 0."""
     values = [each.value for found in rows.values() for each in found]
-    if not values:
-        return 0.0, 1.0
-    if next(iter(rows.values()))[0].unit is Unit.SHARE:
+    if unit is Unit.SHARE:
         return min(90.0, 10.0 * (min(values) // 10.0)), 100.0
     return 0.0, float(int(max(values)) + 1)
 
