@@ -51,15 +51,6 @@ def kernel(function: F) -> F:
         return cast(F, numba.njit(function, nogil=True))
 
 
-def record(**fields: float) -> np.record:
-    """Named numbers that a kernel can read and write: a detector's parameters or its state.
-
-    Every field is a float64 (whole numbers up to 2⁵³ are exact); the kernel writes in place.
-    """
-    dtype = np.dtype((np.record, [(name, np.float64) for name in fields]))
-    return cast(np.record, np.array(tuple(fields.values()), dtype)[()])
-
-
 def variables(**fields: float) -> Variables:
     """Named numbers that a kernel can read and write: a detector's parameters or its state.
 

@@ -136,19 +136,28 @@ def _latency(hour: Recording) -> Iterator[Figure]:
         )
 
 
+PEAK_MEMORY_PROGRAM = """
+import sys
+from pathlib import Path
+from analytics.session import analyze
+from sensors.recording import read_recording
+analyze(read_recording(Path(sys.argv[1])))
+if sys.platform == "linux":
+    status = Path("/proc/self/status").read_text().split()
+    print(int(status[status.index("VmHWM:") + 1]) / 1024)
+else:
+    import resource
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2)
+"""
+"""On Linux `ru_maxrss` begins with the memory of the process that started this one."""
+
+
 def _peak_memory(day: Recording) -> Figure:
-    """Of a process of its own that analyzes the day; as /usr/bin/time would tell."""
-    program = (
-        "import resource, sys; from pathlib import Path;"
-        "from analytics.session import analyze; from sensors.recording import read_recording;"
-        "analyze(read_recording(Path(sys.argv[1])));"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-    )
+    """Of a process of its own that analyzes the day."""
     value = float("nan")
     with suppress(subprocess.CalledProcessError):  # Windows has no module `resource`
-        command = [sys.executable, "-c", program, str(day.folder)]
-        told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        value = int(told) / (1024 if sys.platform != "darwin" else 1024**2)
+        command = [sys.executable, "-c", PEAK_MEMORY_PROGRAM, str(day.folder)]
+        value = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     return Figure(what="peak memory of analyzing 24 hours", value=value, unit="MiB")
 
 
