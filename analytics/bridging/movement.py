@@ -168,12 +168,12 @@ def _smoothed(vectors: FloatArray) -> FloatArray:
 
 @kernel
 def _directions(vectors: FloatArray) -> FloatArray:
-    """The same, of unit length."""
+    """The same, of unit length; 0 where a sensor that tells nothing feels no force."""
     smooth = _smoothed(vectors)
     lengths = _lengths(smooth)
     for i in range(len(smooth)):
         for j in range(3):
-            smooth[i, j] /= lengths[i]
+            smooth[i, j] /= max(lengths[i], 1e-9)
     return smooth
 
 
