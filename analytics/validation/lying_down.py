@@ -48,7 +48,7 @@ LYING = (Posture.SUPINE, Posture.PRONE, Posture.LEFT, Posture.RIGHT)
 SIDES = (Posture.LEFT, Posture.RIGHT)
 ASKED = 98.0
 
-Judge = Callable[[list[PostureBout]], bool]
+Judge = Callable[[Sequence[PostureBout]], bool]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +89,7 @@ class Task:
     asked: float | None = None
 
 
-def lies_down(bouts: list[PostureBout]) -> bool:
+def lies_down(bouts: Sequence[PostureBout]) -> bool:
     """Upright at first, then lying."""
     return any(
         before.posture is Posture.UPRIGHT and after.posture in LYING
@@ -97,14 +97,14 @@ def lies_down(bouts: list[PostureBout]) -> bool:
     )
 
 
-def turns_over(bouts: list[PostureBout]) -> bool:
+def turns_over(bouts: Sequence[PostureBout]) -> bool:
     """On the back, then on a side, and on the back again unless the trial ends before that."""
     shown = [bout.posture for bout in bouts]
     back = Posture.SUPINE
     return any(shown in ([back, side], [back, side, back]) for side in SIDES)
 
 
-def stays_upright(bouts: list[PostureBout]) -> bool:
+def stays_upright(bouts: Sequence[PostureBout]) -> bool:
     """Nothing but upright."""
     return all(bout.posture is Posture.UPRIGHT for bout in bouts)
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from analytics.body import BODY_RATE_HZ, SEGMENT_OF, BodyChunk
-from analytics.detector import detect
+from analytics.body import BODY_RATE_HZ, SEGMENT_OF
 from analytics.events import PostureBout
 from analytics.frontend import FrontEnd
-from analytics.posture import PostureDetector
+from analytics.session import Pipeline
 from sensors.errors import FivepointError
 from sensors.importers import IMPORTERS, Item
+from sensors.importers.importer import UNKNOWN_START
+from sensors.recording import RecordingHeader, RecordingKind
 from sensors.types import Calibration, Chunk, FloatArray, StreamInfo
 
 Stream = tuple[StreamInfo, Chunk]
@@ -59,16 +60,24 @@ def streams(item: Item, name: str) -> tuple[Stream, ...]:
     return IMPORTERS[name].read(item).streams
 
 
-def verticals(stream: Stream, calibration: Calibration | None = None) -> FloatArray:
-    """The unit vertical (n, 3) at every sample of the body grid."""
-    segment = SEGMENT_OF[stream[0].placement]
-    return np.concatenate([part.segments[segment].up for part in _body_chunks(stream, calibration)])
+def verticals(stream: Stream) -> FloatArray:
+    """The unit vertical (n, 3) in sensor axes at every sample of the body grid."""
+    info, chunk = stream
+    front_end = FrontEnd([info])
+    parts = [*front_end.push(chunk), *front_end.finish()]
+    return np.concatenate([part.segments[SEGMENT_OF[info.placement]].up for part in parts])
 
 
-def postures(stream: Stream, calibration: Calibration | None) -> list[PostureBout]:
-    """The posture bouts of one stream."""
-    events = detect(PostureDetector(), _body_chunks(stream, calibration))
-    return [event for event in events if isinstance(event, PostureBout)]
+def postures(stream: Stream, calibration: Calibration) -> tuple[PostureBout, ...]:
+    """The posture bouts of one stream, as analysis finds them."""
+    info, chunk = stream
+    header = RecordingHeader(
+        id="", started_at=UNKNOWN_START, kind=RecordingKind.OTHER, streams=(info,)
+    )
+    pipeline = Pipeline(header, [calibration])
+    pipeline.push(chunk)
+    pipeline.finish()
+    return pipeline.session().postures
 
 
 def labels(bouts: Iterable[PostureBout]) -> list[str]:
@@ -78,10 +87,3 @@ def labels(bouts: Iterable[PostureBout]) -> list[str]:
         for bout in bouts
         for _ in range(round((bout.end_s - bout.start_s) * BODY_RATE_HZ))
     ]
-
-
-def _body_chunks(stream: Stream, calibration: Calibration | None) -> Iterator[BodyChunk]:
-    info, chunk = stream
-    front_end = FrontEnd([info], [] if calibration is None else [calibration])
-    yield from front_end.push(chunk)
-    yield from front_end.finish()
