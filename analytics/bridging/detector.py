@@ -186,10 +186,14 @@ class _History:
 
 
 def _plainly_none(stretch: Stretch, rise_axis: FloatArray) -> bool:
-    """Whether three samples already show a descent, or a lift of which nothing is taken back.
+    """Whether three samples already show a descent, a lift of which nothing is taken back, or that
+    the person does not lie on the back.
 
-    It spares two of three measurements: a bridge turns and settles on top as well as below.
+    It spares most measurements: a bridge turns and settles on top as well as below, and who is up
+    and about moves all the time.
     """
+    if not stretch.samples[stretch.top, SUPINE]:
+        return True
     rows = (stretch.low, stretch.top, -1)
     low, top, last = (float(stretch.samples[row, UP] @ rise_axis) for row in rows)
     return top < low or (not stretch.closes and top - last < 0.1 * (top - low))
