@@ -197,11 +197,13 @@ def _calibrated(
     calibration = mounting(info, standing=standing, front=front, made_from=made_from)
     lateral = calibration.rotation[1]
     disagreement_deg = None if bend is None else _disagreement_deg(info.placement, lateral, bend)
+    if bend is not None and lying is not None:
+        _check_forward(info.placement, calibration, bend)
     supine_up = None if lying is None else calibration.rotation @ lying / np.linalg.norm(lying)
     return replace(
         calibration,
         supine_up=supine_up,
-        front_seen=front is not None,
+        front_seen=lying is None and front is not None,
         method=" and ".join(_POSES[name] for name in poses),
         quality=CalibrationQuality(
             sway_ms2=max(pose.sway_ms2 for name, pose in poses.items() if name != "bend"),
@@ -256,6 +258,16 @@ def _disagreement_deg(placement: Placement, lateral: FloatArray, bend: Bend) -> 
             "back, and bend straight forward or lift the hips evenly"
         )
     return disagreement_deg
+
+
+def _check_forward(placement: Placement, calibration: Calibration, bend: Bend) -> None:
+    """Whether a bend out of standing went away from the side that lying has up."""
+    x, _, z = calibration.rotation
+    if angle_deg(z, bend.start) <= MAX_BEND_START_DEG and bend.furthest @ x > 0.0:
+        raise CalibrationError(
+            f"the bend of the {placement} sensor went to the back, if lying was on the back, so it "
+            "cannot be calibrated; lie on the back and not on the front, and bend forward"
+        )
 
 
 def _check_right_angle(placement: Placement, standing: FloatArray, lying: FloatArray) -> None:

@@ -189,6 +189,20 @@ def test_a_bad_bend_is_refused_with_its_reason(
         )
 
 
+def test_lying_on_the_front_is_refused_where_a_bend_tells(tmp_path: Path) -> None:
+    prone = Rotation.from_euler("y", -85, degrees=True).apply(UPRIGHT)
+    recording = record(tmp_path / "r", still(UPRIGHT, 5), bending(40), still(prone, 5))
+    with pytest.raises(CalibrationError, match="lie on the back and not on the front"):
+        calibrate(
+            recording.header.streams,
+            recording.chunks(),
+            still=(0, 5),
+            bend=(5, 9),
+            lying=(9, 14),
+            made_from="poses",
+        )
+
+
 def test_a_sensor_set_to_another_range_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CalibrationError, match=r"felt 0\.25 g at rest"):
         calibrate_from(record(tmp_path / "r", 0.25 * still(UPRIGHT, 5)), still=(0, 5))
