@@ -12,8 +12,10 @@ headings. Each is integrated from the angular rate; what the body does keeps the
   while trunk and pelvis turn alike, as in rolling over, their level angular rates are one vector
   seen from two headings. Here it is found instead of asked for.
 - *A body at rest does not turn*: what a gyroscope tells then is its bias. Orientation filters take
-  any turn of less than 2 °/s for bias after a second and a half; here all of it must stay below
-  1.2° for twelve seconds, so that a slow movement of the spine is not lost.
+  any turn of less than 2 °/s for bias after a second and a half; here it must be steady for twelve
+  seconds and come to no more than a breath and the bias may, so that a slow movement of the spine is
+  not lost. For the same reason the inclination of a quiet segment follows its own gravity, where
+  the filters take twenty seconds to settle after a slow movement.
 
 The first two measure the offset for a Kalman filter of one state; its variance grows with what the
 biases may have done since the last rest and with movement too slow to be seen.
@@ -39,7 +41,8 @@ class SpineAngle:
     With a trunk and a pelvis sensor extension is relative, against the personal neutral: 0 upright,
     where the calibration put both upright, and the value of the calibrated flat pose lying; in
     between a mixture. Without a gyroscope in both, the trunk is taken not to be twisted, which
-    tells nothing on the side.
+    tells nothing on the side. The standard deviation is that of sensors on rigid segments: what
+    skin does over the bones comes on top.
 
     With the trunk alone it is the inclination against flat supine or prone, only while lying, and
     less sure: raising the hips or the head end of the bed reads as bending, and it is less than the

@@ -22,11 +22,11 @@ LYING_COS = np.cos(np.radians(60.0))
 MAX_SIGMA_DEG = 5.0
 """Beyond this standard deviation no angle is told: it would no longer show a prescribed band."""
 
-ZERO_SIGMA_DEG = 0.5
-"""Of the neutral: how still a pose is held, and how well inclination is known at rest."""
-AXIS_SIGMA_RAD = np.radians(0.8)
+ZERO_SIGMA_DEG = 0.2
+"""Of the neutral, how still a pose is held, and of inclination at rest."""
+AXIS_SIGMA_RAD = np.radians(0.6)
 """Of the left-right axes, as a calibration finds them."""
-MOVING_SIGMA_S = 0.015
+MOVING_SIGMA_S = 0.018
 """Error per rate of turn: clocks of sensors differ, skin lags behind bone."""
 ALONE_SIGMA_DEG = 4.0
 """Of a trunk alone: how much the unseen pelvis may tilt along."""
@@ -40,7 +40,7 @@ BLOCK_TICKS = 20
 BLOCK_S = BLOCK_TICKS * TICK * STEP_S
 """Over which rest is judged: four seconds, a breath or more."""
 
-TWIST_RAD = np.radians(5.0)
+TWIST_RAD = np.radians(4.0)
 """Twist of the spine at any time; walking swings it by 7°."""
 TWIST_S = 3.0
 """How long a twist lasts."""
@@ -58,6 +58,8 @@ BREATH_RAD = np.radians(1.0)
 """… and what is left of all together: breathing tilts the chest by up to 1°."""
 QUIET_RADS = np.radians(3.0)
 """Root mean square rate in a block up to which a sensor feels nothing but gravity."""
+LEAN_WEIGHT = STEP_S
+"""Low-pass of a second: after a slow movement orientation filters take many to settle."""
 BIAS_SIGMA_RADS = np.radians(1.0)
 """Bias of a gyroscope that was not at rest yet (data sheets)."""
 FIRST_SIGMA_RADS = np.radians(0.15)
@@ -68,8 +70,8 @@ BREATH_SIGMA_RADS = np.radians(0.05)
 """By how much breathing moves the mean rate of a block at rest."""
 SCALE_SIGMA = 0.004
 """Of a gyroscope's sensitivity (data sheets: 0.5 %)."""
-UNSEEN_RAD_S = np.radians(0.08)
-"""Growth by movement too slow to be told from bias, per square root of a second."""
+UNSEEN_RADS = np.radians(0.12) / 60.0
+"""Movement too slow to be told from bias, all the time since the heading was last measured."""
 GAP_RADS = np.radians(0.5)
 """How fast the offset may change in a short gap, beside the rate at which the body turned."""
 MAX_GAP_S = 10.0
@@ -78,7 +80,7 @@ SAME_COS = np.cos(np.radians(5.0))
 
 ACC_OFFSET_SIGMA_MS2 = 0.15
 """Zero-g offset of an axis (data sheets: 20 mg typical)."""
-GRAVITY_SIGMA_MS2 = 0.03
+GRAVITY_SIGMA_MS2 = 0.027
 """Sensitivity within 0.3 %, gravity within 0.2 % over the Earth."""
 
 DEG = np.degrees(1.0)
@@ -92,6 +94,8 @@ _SIDE = np.dtype(
         ("turned", np.float64, 3),  # in this block, the last and the one before, rad
         ("last", np.float64, 3),
         ("before", np.float64, 3),
+        ("lean_x", np.float64),  # what gravity says beyond the vertical given
+        ("lean_z", np.float64),
         ("force", np.float64, 3),  # sums over this block
         ("rate", np.float64),
         ("acc_offset", np.float64, 3),
@@ -108,6 +112,7 @@ _STATE = np.dtype(
         ("sine", np.float64),
         ("variance", np.float64),
         ("bias_cov", np.float64),
+        ("since_s", np.float64),  # the last measurement
         ("tick", np.float64),
         ("turn_ticks", np.float64),
         ("block_ticks", np.float64),
@@ -213,7 +218,8 @@ def _write(
     variance += trunk_variance + pelvis_variance
     sigma_deg = np.sqrt(DEG**2 * variance + other_variance)
     if sigma_deg <= MAX_SIGMA_DEG:
-        flexion = np.arctan2(forward, upward) - trunk_shift + pelvis_shift
+        lean = tx * trunk.lean_z - tz * trunk.lean_x - px * pelvis.lean_z + pz * pelvis.lean_x
+        flexion = np.arctan2(forward, upward) + lean - trunk_shift + pelvis_shift
         angle[i, 0] = lying * lying_deg - DEG * flexion
         angle[i, 1] = sigma_deg
 
@@ -265,6 +271,9 @@ def _turn(side: Any, signals: Signals, i: int) -> float:
     x, y, z = gyro[i, 0] - side.bias[0], gyro[i, 1] - side.bias[1], gyro[i, 2] - side.bias[2]
     rate: float = x * x + y * y + z * z
     side.rate += rate
+    settling = 1.0 if rate < QUIET_RADS**2 else 0.0
+    side.lean_x += LEAN_WEIGHT * (settling * (acc[i, 0] / GRAVITY_MS2 - up[i, 0]) - side.lean_x)
+    side.lean_z += LEAN_WEIGHT * (settling * (acc[i, 2] / GRAVITY_MS2 - up[i, 2]) - side.lean_z)
     side.force[0] += acc[i, 0]
     side.force[1] += acc[i, 1]
     side.force[2] += acc[i, 2]
@@ -365,6 +374,7 @@ def _measure(state: Any, error: float, variance: float, alone_variance: float) -
     `variance` is that of one among many that err alike; alone it would have `alone_variance`. Where
     less than that was known it is believed as it is.
     """
+    state.since_s = 0.0
     if state.variance > alone_variance:
         _shift(state, error)
         state.variance = alone_variance
@@ -432,7 +442,9 @@ def _end_block(
     else:
         variance += BLOCK_S * (2.0 * state.bias_cov + bias_variance * BLOCK_S)
         state.bias_cov += bias_variance * BLOCK_S
-    state.variance += variance + UNSEEN_RAD_S**2 * BLOCK_S
+    variance += UNSEEN_RADS**2 * BLOCK_S * (2.0 * state.since_s + BLOCK_S)
+    state.since_s += BLOCK_S
+    state.variance += variance
 
 
 @kernel

@@ -160,7 +160,7 @@ def test_a_bout_says_how_sure_it_is_and_from_how_much_it_was_seen() -> None:
     (both,) = bouts(supine(*held(10, 40)))
     (alone,) = bouts(body({Segment.TRUNK: up_path((0, 100, 0), (70, 100, 0))}))
     assert (both.confidence, alone.confidence) == (Confidence.FULL, Confidence.LOWER)
-    assert 0.4 < both.sigma_deg < 1.5 < alone.sigma_deg
+    assert 0.1 < both.sigma_deg < 1.5 < alone.sigma_deg
 
 
 def test_extension_beyond_the_limit_is_told_with_its_peak() -> None:
