@@ -13,9 +13,9 @@ headings. Each is integrated from the angular rate; what the body does keeps the
   seen from two headings. Here it is found instead of asked for.
 - *A body at rest does not turn*: what a gyroscope tells then is its bias. Orientation filters take
   any turn of less than 2 °/s for bias after a second and a half; here it must be steady for twelve
-  seconds and come to no more than a breath and the bias may, so that a slow movement of the spine is
-  not lost. For the same reason the inclination of a quiet segment follows its own gravity, where
-  the filters take twenty seconds to settle after a slow movement.
+  seconds and come to no more than a breath and the bias may, so that a slow movement of the spine
+  is not lost. For the same reason the inclination of a quiet segment follows its own gravity,
+  where the filters take twenty seconds to settle after a slow movement.
 
 The first two measure the offset for a Kalman filter of one state; its variance grows with what the
 biases may have done since the last rest and with movement too slow to be seen.
