@@ -233,7 +233,7 @@ def test_getting_up_ends_a_hold_even_if_the_spine_stays_extended() -> None:
 def test_extension_is_not_observable_lying_on_the_side() -> None:
     detector = SpineDetector()
     assert detect(detector, [supine((0, 10), (40, 10), trunk_roll_deg=90)]) == []
-    assert np.isnan(detector.extension_deg)
+    assert np.isnan([detector.extension_deg, detector.sigma_deg]).all()
     assert detector.summary() is None
 
 
