@@ -146,9 +146,10 @@ def follow(
         for j in range(3):
             up[i, j] = vertical[j] * pace
         _add_to_block(rotation, state)
-        if state.block_samples == params.block:
+        if state.samples == 1.0:
+            _level(_levelling(level_force), state)
+        elif state.block_samples == params.block:
             _learn_bias(level_force, params, state)
-        if state.block_samples == params.block or state.samples == 1.0:
             _level(_levelling(level_force), state)
     return up
 

@@ -90,7 +90,7 @@ def test_it_stays_with_vqf_through_an_hour_at_home() -> None:
         assert apart_deg(found, by_vqf(chunk, info.rate_hz)).max() < MOST_APART_DEG
 
 
-@pytest.mark.parametrize("rate_hz", [26.0, 50.0, 104.0, 208.0])
+@pytest.mark.parametrize("rate_hz", [10.0, 13.0, 26.0, 50.0, 104.0, 208.0])
 def test_it_stays_with_vqf_at_any_rate(rate_hz: float) -> None:
     script = [
         *(Stand(3.0), Walk(seconds=20.0), LieDown(), Rest(3.0), Bridge(), TurnInBed(to=Pose.LEFT)),
