@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import time
@@ -13,7 +14,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from vqf import VQF
 
 from analytics.pathway import load_pathway
 from analytics.prescription import prescribe, progress
@@ -28,6 +28,7 @@ from analytics.store.queries import (
     today,
     weekly,
 )
+from benchmarks.peers import peers
 from sensors.recording import Recording, RecordingHeader, RecordingKind, write_recording
 from sensors.simulator import BridgingSet, VirtualSensor, day_at_home, exercise_session, simulate
 from sensors.simulator.sessions import Script
@@ -41,10 +42,10 @@ WEEKS = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One measured number."""
+    """One measured number; None where what it measures is not installed."""
 
     what: str
-    value: float
+    value: float | None
     unit: str
 
 
@@ -54,7 +55,7 @@ def measure(folder: Path) -> Iterator[Figure]:
     analyze(hour)
     yield from _throughput(hour)
     yield from _latency(hour)
-    yield _peak_memory(hour)
+    yield _peak_memory(_day(folder / "day", hour))
     yield from _storage(hour)
     yield from _queries(folder)
 
@@ -63,6 +64,17 @@ def _hour(folder: Path) -> Recording:
     """An hour at home with two sensors at 100 Hz."""
     script = day_at_home(minutes=60.0, rng=np.random.default_rng(1))
     return recorded(folder, script, RecordingKind.DAY, Placement.STERNUM, Placement.PELVIS)
+
+
+def _day(folder: Path, hour: Recording) -> Recording:
+    """24 such hours."""
+    seconds = math.ceil(hour.duration_s)
+    chunks = (
+        replace(chunk, t_s=chunk.t_s + number * seconds)
+        for number in range(24)
+        for chunk in hour.chunks(60.0)
+    )
+    return write_recording(folder, replace(hour.header, id=folder.name), chunks)
 
 
 def recorded(
@@ -98,11 +110,9 @@ def _throughput(hour: Recording) -> Iterator[Figure]:
         value=hours / _best_s(lambda: analyze(hour)),
         unit="h/s",
     )
-    yield Figure(
-        what="the same, orientation by vqf alone",
-        value=hours / _best_s(lambda: _oriented(chunks)),
-        unit="h/s",
-    )
+    for what, run in peers(chunks, RATE_HZ):
+        value = None if run is None else hours / _best_s(run)
+        yield Figure(what=f"the same, only {what}", value=value, unit="h/s")
 
 
 def _analyzed(hour: Recording, chunks: list[Chunk]) -> Session:
@@ -111,12 +121,6 @@ def _analyzed(hour: Recording, chunks: list[Chunk]) -> Session:
         pipeline.push(chunk)
     pipeline.finish()
     return pipeline.session()
-
-
-def _oriented(chunks: list[Chunk]) -> None:
-    filters = {chunk.placement: VQF(1 / RATE_HZ) for chunk in chunks}
-    for chunk in chunks:
-        filters[chunk.placement].updateBatch(chunk.gyro, chunk.acc)
 
 
 def _latency(hour: Recording) -> Iterator[Figure]:
@@ -137,20 +141,29 @@ def _latency(hour: Recording) -> Iterator[Figure]:
         )
 
 
-def _peak_memory(hour: Recording) -> Figure:
-    """Of a process of its own that analyzes the hour; as /usr/bin/time would tell."""
-    program = (
-        "import resource, sys; from pathlib import Path;"
-        "from analytics.session import analyze; from sensors.recording import read_recording;"
-        "analyze(read_recording(Path(sys.argv[1])));"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-    )
+PEAK_MEMORY_PROGRAM = """
+import sys
+from pathlib import Path
+from analytics.session import analyze
+from sensors.recording import read_recording
+analyze(read_recording(Path(sys.argv[1])))
+if sys.platform == "linux":
+    status = Path("/proc/self/status").read_text().split()
+    print(int(status[status.index("VmHWM:") + 1]) / 1024)
+else:
+    import resource
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2)
+"""
+"""On Linux `ru_maxrss` begins with the memory of the process that started this one."""
+
+
+def _peak_memory(day: Recording) -> Figure:
+    """Of a process of its own that analyzes the day."""
     value = float("nan")
     with suppress(subprocess.CalledProcessError):  # Windows has no module `resource`
-        command = [sys.executable, "-c", program, str(hour.folder)]
-        told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        value = int(told) / (1024 if sys.platform != "darwin" else 1024**2)
-    return Figure(what="peak memory of analyzing the hour", value=value, unit="MiB")
+        command = [sys.executable, "-c", PEAK_MEMORY_PROGRAM, str(day.folder)]
+        value = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return Figure(what="peak memory of analyzing 24 hours", value=value, unit="MiB")
 
 
 def _storage(hour: Recording) -> Iterator[Figure]:

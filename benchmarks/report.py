@@ -26,5 +26,6 @@ def run_and_print(*, as_json: bool, minutes: float) -> None:
         return
     table = Table("what", "value", "unit")
     for figure in figures:
-        table.add_row(figure.what, f"{figure.value:.3g}", figure.unit)
+        value = "not installed" if figure.value is None else f"{figure.value:.3g}"
+        table.add_row(figure.what, value, figure.unit)
     Console().print(table)

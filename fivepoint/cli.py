@@ -140,13 +140,19 @@ def analyze(
     recordings: options.Recordings,
     json: options.Json = False,
     calibration: options.CalibrationFile = None,
+    flexion_limit: Annotated[
+        float | None,
+        typer.Option(min=10, max=90, help="Degrees of bending forward allowed; usually 60."),
+    ] = None,
 ) -> None:
     """Print what is found in recordings: a line each, or with --json an object each."""
+    from analytics.flexion import FlexionParams
     from fivepoint.output import analyze_and_print
     from sensors.recording import read_calibrations
 
     calibrations = None if calibration is None else read_calibrations(calibration)
-    failed = analyze_and_print(recordings, calibrations, as_json=json)
+    flexion = None if flexion_limit is None else FlexionParams(limit_deg=flexion_limit)
+    failed = analyze_and_print(recordings, calibrations, as_json=json, flexion=flexion)
     raise typer.Exit(1 if failed else 0)
 
 
@@ -263,6 +269,14 @@ def calibrate(
     ] = None,
     still: Annotated[options.Span | None, options.STILL] = None,
     lying: Annotated[options.Span | None, options.LYING] = None,
+    lying_from: Annotated[
+        Path | None, typer.Option(metavar="REC", help="--lying is in this other recording.")
+    ] = None,
+    bend: Annotated[options.Span | None, options.BEND] = None,
+    six_poses: Annotated[
+        Path | None,
+        typer.Option(metavar="REC", help="The sensors resting on each of their six sides."),
+    ] = None,
 ) -> None:
     """Be guided through standing, lying and one lift, or take the poses from a recording."""
     if [bool(wear), virtual is not None, source is not None].count(True) != 1:
@@ -274,9 +288,10 @@ def calibrate(
     if source is not None:
         if still is None:
             raise typer.BadParameter("--from needs --still, the seconds of standing still")
-        from fivepoint.intake import calibrate_from
+        from fivepoint.calibrating import Poses, calibrate_from
 
-        calibrate_from(source, file, still=still, lying=lying)
+        poses = Poses(still=still, lying=lying, lying_from=lying_from, bend=bend)
+        calibrate_from(source, file, poses, six_poses=six_poses)
         return
     from fivepoint.recorder import Guiding
 
@@ -318,6 +333,25 @@ def benchmark(
     from benchmarks.report import run_and_print
 
     run_and_print(as_json=json, minutes=minutes)
+
+
+@app.command()
+def validate(
+    topic: Annotated[options.TopicName, typer.Argument(help="What to compare with a known truth.")],
+    datasets: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FOLDER]", help="Published recordings; or FIVEPOINT_DATASETS."),
+    ] = None,
+    json: options.Json = False,
+    write: Annotated[
+        Path | None, typer.Option(metavar="DOC.md", help="Renew the topic's section there too.")
+    ] = None,
+) -> None:
+    """Measure how right the analysis is, on recordings whose truth is known."""
+    from analytics.validation.topics import Topic
+    from fivepoint.validate import validate_and_print
+
+    validate_and_print(Topic(topic), datasets, as_json=json, document=write)
 
 
 @app.command("import")

@@ -39,6 +39,7 @@ _LOOK_S = 0.5
 _SETTLING_S = 0.5
 _LATEST_S = 5.0
 _LONGEST_LIFT_S = 10.0
+_BEFORE_LIFT_S = 2.0
 _SILENCE_S = 60.0
 
 
@@ -92,7 +93,7 @@ class Guide:
     ) -> None:
         self._params = params or GuideParams()
         self._tell = tell
-        self._lift = lift
+        self._asks_lift = lift
         self._recent: dict[Placement, list[Chunk]] = {place: [] for place in placements}
         self._now_s = 0.0
         self._told: Obstacle | None = None
@@ -100,6 +101,7 @@ class Guide:
         self._waiting = self._steps()
         self.still: Seconds | None = None
         self.lying: Seconds | None = None
+        self.lift: Seconds | None = None
         self.done = False
 
     def update(self, chunk: Chunk) -> None:
@@ -126,7 +128,7 @@ class Guide:
         """Wait for lying, and for the lift from it; whoever turns over is to lie down anew."""
         while True:
             lying = yield from self._held(self._params.lie_s, lambda up: wrong_lying(standing, up))
-            if not self._lift:
+            if not self._asks_lift:
                 return lying, {}
             self._instruct(3, LIFT)
             peak_deg = yield from self._lifted(standing, lying.up)
@@ -173,7 +175,7 @@ class Guide:
         self, peak_deg: dict[Placement, float], standing: Ups, lying: Ups
     ) -> Generator[None, None, dict[Placement, float]]:
         """Follow a lift until it has come down by half, or for ten seconds."""
-        end_s = self._now_s + _LONGEST_LIFT_S
+        start_s, end_s = self._now_s - _BEFORE_LIFT_S, self._now_s + _LONGEST_LIFT_S
         leader = max(peak_deg, key=lambda place: peak_deg[place])
         rise_deg = peak_deg[leader]
         while self._now_s < end_s and rise_deg > peak_deg[leader] / 2:
@@ -182,6 +184,7 @@ class Guide:
                 now_deg = self._rise_deg(place, standing, lying)
                 peak_deg[place] = max(peak_deg.get(place, 0.0), now_deg)
             rise_deg = self._rise_deg(leader, standing, lying)
+        self.lift = (start_s, self._now_s)
         return peak_deg
 
     def _pose(self, since_s: float, hold_s: float) -> _Pose | Obstacle:
@@ -207,7 +210,7 @@ class Guide:
 
     def _instruct(self, step: int, text: str) -> None:
         praise = "Good. " if step > 1 else ""
-        self._tell(f"{praise}Step {step} of {3 if self._lift else 2}. {text}")
+        self._tell(f"{praise}Step {step} of {3 if self._asks_lift else 2}. {text}")
 
     def _begin(self) -> float:
         """Begin to wait, now."""

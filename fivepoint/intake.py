@@ -19,13 +19,7 @@ from sensors.importers import (
     import_all,
     uncalibrated,
 )
-from sensors.recording import (
-    RESUMED_WITHIN,
-    read_calibrations,
-    read_recording,
-    recover,
-    write_calibrations,
-)
+from sensors.recording import RESUMED_WITHIN, read_calibrations, recover
 from sensors.types import Calibration
 
 
@@ -45,20 +39,6 @@ def take_in(store_path: Path, recordings_folder: Path) -> int:
         complain(bad.reason)
     print(f"{report.ingested} recordings ingested, {report.known} known, {len(report.bad)} bad")
     return len(report.bad)
-
-
-def calibrate_from(source: Path, out: Path, *, still: Seconds, lying: Seconds | None) -> None:
-    """Make a calibration file from the poses in a recording."""
-    recording = read_recording(source)
-    calibrations = calibrate_from_poses(
-        recording.header.streams,
-        recording.chunks(),
-        still=still,
-        lying=lying,
-        made_from=recording.header.id,
-    )
-    write_calibrations(out, calibrations)
-    print(f"{out}: {', '.join(calibration.placement for calibration in calibrations)} calibrated")
 
 
 def import_files(

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import Progress, track
 
 from analytics.events import Event, Fall
+from analytics.flexion import FlexionParams
 from analytics.session import Pipeline, Session, analyze, calibrations_for, session_json
 from sensors.errors import FivepointError
 from sensors.recording import Recording, find_recordings, read_recording
@@ -44,11 +45,16 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def analyze_and_print(
-    paths: Sequence[Path], calibrations: Sequence[Calibration] | None, *, as_json: bool
+    paths: Sequence[Path],
+    calibrations: Sequence[Calibration] | None,
+    *,
+    as_json: bool,
+    flexion: FlexionParams | None = None,
 ) -> int:
     """Analyze recordings and print what was found; return how many could not be analyzed.
 
-    Calibrations that are given take the place of the recordings' own.
+    Calibrations that are given take the place of the recordings' own, and `flexion` that of the
+    usual limit to bending.
     """
     folders: list[Path] = []
     failed = 0
@@ -60,7 +66,7 @@ def analyze_and_print(
             failed += 1
     for folder in with_progress(folders, "Analyzing"):
         try:
-            session = analyze(read_recording(folder), calibrations)
+            session = analyze(read_recording(folder), calibrations, flexion=flexion)
         except FivepointError as error:
             complain(error)
             failed += 1

@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from analytics.calibration import CalibrationError, calibrate
+from fivepoint.calibrating import told
 from fivepoint.finding import SCAN_S, assigned, find_worn, heard, there
 from fivepoint.guide import Guide, GuidedSource, say
 from fivepoint.hub import Hub, since_now, stopping_on_signals
@@ -152,10 +153,11 @@ async def run_guide(
         result.recording.chunks(),
         still=guide.still,
         lying=guide.lying,
+        bend=guide.lift,
         made_from=result.recording.header.id,
     )
     write_calibrations(to.file, calibrations)
-    print(f"{to.file}: {', '.join(each.placement for each in calibrations)} calibrated")
+    print(told(to.file, calibrations))
 
 
 async def _show(live_path: Path) -> None:

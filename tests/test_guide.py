@@ -108,7 +108,9 @@ def test_poses_are_those_that_were_held() -> None:
     assert guide.lying is not None
     assert simulation.lying_s is not None
     assert simulation.still_s[0] <= guide.still[0] < guide.still[1] <= simulation.still_s[1]
+    assert guide.lift is not None
     assert simulation.lying_s[0] - 1.0 <= guide.lying[0] < guide.lying[1] <= simulation.lying_s[1]
+    assert guide.lying[1] - 2.0 < guide.lift[0] < guide.lift[1]
 
 
 def test_at_the_end_it_tells_what_it_saw() -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.body import BODY_RATE_HZ
+from analytics.detector import kernel
 from sensors.types import FloatArray
 
 BEFORE_S = 3.0
@@ -124,15 +125,21 @@ def _gravity(acc_g: FloatArray, usual: _Span, wider: _Span, least_s: float) -> F
     return None
 
 
+@kernel
 def _moving_mean(values: FloatArray, width_s: float) -> FloatArray:
     """Centred means of the columns of `values`, NaN where fewer than half the samples are there."""
-    window = np.ones(2 * int(width_s * BODY_RATE_HZ / 2) + 1)
-    there = ~np.isnan(values)
-    count = np.convolve(there[:, 0], window, mode="same")
-    known = np.where(there, values, 0.0)
-    total = np.column_stack([np.convolve(column, window, mode="same") for column in known.T])
-    enough = count >= len(window) / 2
-    return np.where(enough[:, np.newaxis], total / np.maximum(count, 1.0)[:, np.newaxis], np.nan)
+    half = int(width_s * BODY_RATE_HZ / 2)
+    means = np.zeros_like(values)
+    for i in range(len(values)):
+        count = 0
+        for k in range(max(i - half, 0), min(i + half + 1, len(values))):
+            if not np.isnan(values[k, 0]):
+                count += 1
+                for j in range(values.shape[1]):
+                    means[i, j] += values[k, j]
+        for j in range(values.shape[1]):
+            means[i, j] = means[i, j] / count if count > half else np.nan
+    return means
 
 
 def _largest_turn_deg(slow: FloatArray) -> float:
