@@ -145,16 +145,11 @@ PEAK_MEMORY_PROGRAM = """
 import sys
 from pathlib import Path
 from analytics.session import analyze
+from benchmarks.memory import peak_mib
 from sensors.recording import read_recording
 analyze(read_recording(Path(sys.argv[1])))
-if sys.platform == "linux":
-    status = Path("/proc/self/status").read_text().split()
-    print(int(status[status.index("VmHWM:") + 1]) / 1024)
-else:
-    import resource
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2)
+print(peak_mib())
 """
-"""On Linux `ru_maxrss` begins with the memory of the process that started this one."""
 
 
 def _peak_memory(day: Recording) -> Figure:

@@ -7,12 +7,12 @@ takes.
 from __future__ import annotations
 
 import json
-import resource
 import runpy
-import sys
 import threading
 import time
 from contextlib import suppress
+
+from benchmarks.memory import peak_mib
 
 _EVERY_S = 1.0
 
@@ -23,9 +23,7 @@ def main() -> None:
     threading.Thread(target=_watch, args=[clocks], daemon=True).start()
     with suppress(SystemExit):
         runpy.run_module("fivepoint", run_name="__main__")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    peak_mib = peak / (1024 if sys.platform != "darwin" else 1024**2)
-    print(json.dumps({"clocks": clocks, "peak_mib": peak_mib}))
+    print(json.dumps({"clocks": clocks, "peak_mib": peak_mib()}))
 
 
 def _watch(clocks: list[tuple[float, float]]) -> None:

@@ -19,7 +19,7 @@ from analytics.session import Pipeline, Session, analyze, calibrations_for, sess
 from sensors.errors import FivepointError
 from sensors.recording import Recording, find_recordings, read_recording
 from sensors.replay import ReplaySource
-from sensors.types import Calibration
+from sensors.types import GRAVITY_MS2, Calibration
 
 T = TypeVar("T")
 
@@ -104,6 +104,31 @@ def summary(session: Session) -> str:
         f"{len(session.falls)} falls",
     ]
     return f"{session.recording_id}: {', '.join(parts)}"
+
+
+def calibrated(file: Path, calibrations: Iterable[Calibration]) -> str:
+    """A line for each sensor that a calibration file holds, with how good its poses were."""
+    return "\n".join(f"{file}: {_calibration_line(calibration)}" for calibration in calibrations)
+
+
+def _calibration_line(calibration: Calibration) -> str:
+    quality, correction = calibration.quality, calibration.acc_correction
+    parts = [f"{calibration.placement} calibrated"]
+    if quality is not None:
+        parts.append(f"moved by {quality.sway_ms2:.2f} m/s² in the poses")
+        if quality.off_square_deg is not None:
+            parts.append(f"lying {quality.off_square_deg:.0f}° off a right angle to standing")
+        if quality.disagreement_deg is not None:
+            parts.append(f"the bend agrees within {quality.disagreement_deg:.0f}°")
+    if correction is not None:
+        before_mg, after_mg = (
+            1000.0 * error_ms2 / GRAVITY_MS2
+            for error_ms2 in (correction.error_before_ms2, correction.error_after_ms2)
+        )
+        parts.append(f"accelerometer corrected from {before_mg:.0f} to {after_mg:.1f} mg of error")
+    if not calibration.facing_known:
+        parts.append("its front is not known, so neither is the side of lying")
+    return ", ".join(parts)
 
 
 def _event_line(event: Event) -> str:

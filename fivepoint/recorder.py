@@ -12,14 +12,13 @@ from pathlib import Path
 from rich.console import Console
 
 from analytics.calibration import CalibrationError, calibrate
-from fivepoint.calibrating import told
 from fivepoint.finding import SCAN_S, assigned, find_worn, heard, there
 from fivepoint.guide import Guide, GuidedSource, say
 from fivepoint.hub import Hub, since_now, stopping_on_signals
 from fivepoint.joining import PATIENT, Patience, as_calibrated, joining
 from fivepoint.live import LIVE_NAME, read_live, status_line
 from fivepoint.options import Worn
-from fivepoint.output import summary
+from fivepoint.output import calibrated, summary
 from fivepoint.take import Plan, Result
 from sensors.ble import Backend, BleSource, Found
 from sensors.recording import RecordingHeader, RecordingKind, write_calibrations
@@ -157,7 +156,7 @@ async def run_guide(
         made_from=result.recording.header.id,
     )
     write_calibrations(to.file, calibrations)
-    print(told(to.file, calibrations))
+    print(calibrated(to.file, calibrations))
 
 
 async def _show(live_path: Path) -> None:
