@@ -12,8 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from analytics.validation.document import asked_text, interval_text, value_text, write_section
-from analytics.validation.figures import Figure
+from analytics.validation.figures import ALL, Figure, Unit
 from analytics.validation.topics import Topic, validate
+
+CAPTION = "Each person and trial: --json"
 
 
 def validate_and_print(
@@ -32,19 +34,43 @@ def validate_and_print(
 
 
 def _table(figures: list[Figure]) -> Table:
-    table = Table("set", "who", "what", "found", "95 %", "cases", "asked")
-    for each in figures:
-        asked = "" if each.asked is None else f"{asked_text(each)} {'✓' if each.met else '✗'}"
-        table.add_row(
-            each.data_set,
-            each.subject,
-            each.what,
-            value_text(each),
-            interval_text(each),
-            f"{each.count:,}",
-            asked,
-        )
+    """A row for each figure over all subjects, with the subject who is worst off."""
+    table = Table("set", "what", "found", "95 %", "of", "asked", "worst", caption=CAPTION)
+    for whole in figures:
+        if whole.subject == ALL:
+            table.add_row(
+                whole.data_set,
+                whole.what,
+                value_text(whole),
+                interval_text(whole),
+                f"{whole.count:,}",
+                _verdict(whole),
+                _worst(whole, figures),
+            )
     return table
+
+
+def _verdict(figure: Figure) -> str:
+    if figure.asked is None:
+        return ""
+    return f"{asked_text(figure)} {_mark(figure)}"
+
+
+def _mark(figure: Figure) -> str:
+    return {True: "✓", False: "✗", None: ""}[figure.met]
+
+
+def _worst(whole: Figure, figures: list[Figure]) -> str:
+    subjects = [
+        each
+        for each in figures
+        if (each.data_set, each.what) == (whole.data_set, whole.what) and each.subject != ALL
+    ]
+    if not subjects:
+        return ""
+    pick = min if whole.unit is Unit.SHARE else max
+    worst = pick(subjects, key=lambda each: each.value)
+    return f"{worst.subject}: {value_text(worst)} {_mark(worst)}"
 
 
 def _json(figure: Figure) -> dict[str, Any]:

@@ -124,6 +124,17 @@ def test_the_command_prints_an_object_a_figure(
 
 
 @pytest.mark.slow
+def test_the_table_shows_each_figure_over_all_beside_the_worst_subject(
+    datasets: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    assert main(["validate", "orientation", str(datasets)]) == 0
+    figures = [line for line in capsys.readouterr().out.splitlines() if "BROAD" in line]
+    assert len(figures) == 2, "as worn, and mounted at random"
+    assert all("≤ 0.7° ✓" in line and "07_undisturbed" in line for line in figures)
+
+
+@pytest.mark.slow
 def test_postures_of_other_peoples_recordings_are_told_as_asked(datasets: Path) -> None:
     found = list(validate(Topic.POSTURE, datasets))
     missed = [each for each in found if each.met is False]
