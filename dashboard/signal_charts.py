@@ -58,6 +58,14 @@ class Span:
     end_s: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """How far to either side of a line the truth may be: `half_deg` (n,)."""
+
+    line: str
+    half_deg: FloatArray
+
+
 def thinned(t_s: FloatArray, values: FloatArray, points: int = POINTS_SHOWN) -> NDArray[np.intp]:
     """Indices of the samples that keep the shape and the extremes of a signal (MinMaxLTTB).
 
@@ -77,8 +85,12 @@ def angles(
     angles_deg: Mapping[str, FloatArray],
     repetitions: Sequence[Repetition],
     window: Window,
+    doubt: Doubt | None = None,
 ) -> alt.LayerChart:
-    """Angle lines with every repetition shaded and numbered, its hold darker."""
+    """Angle lines with every repetition shaded and numbered, its hold darker.
+
+    A band lies around the line of which something is in doubt.
+    """
     colours = window.palette
     names = list(angles_deg)
     palette = [colours.line, colours.second_line, colours.third_line, colours.quiet]
@@ -103,7 +115,9 @@ def angles(
             strokeDash=alt.StrokeDash("name:N", scale=dashes, legend=legend),
         )
     )
-    return _finished([*_repetition_marks(repetitions, window), lines], colours, _ANGLE_HEIGHT)
+    bands = [] if doubt is None else [_band(t_s, angles_deg[doubt.line], doubt, window)]
+    marks = _repetition_marks(repetitions, window)
+    return _finished([*marks, *bands, lines], colours, _ANGLE_HEIGHT)
 
 
 def impacts(
@@ -175,6 +189,22 @@ def _lines(t_s: FloatArray, signals: Mapping[str, FloatArray], window: Window) -
             )
         )
     return pa.concat_tables(parts)
+
+
+def _band(t_s: FloatArray, values: FloatArray, doubt: Doubt, window: Window) -> alt.Chart:
+    inside = slice(*np.searchsorted(t_s, (window.start_s, window.end_s)))
+    t, v, half = t_s[inside], values[inside], doubt.half_deg[inside]
+    kept = thinned(t, v)
+    table = pa.table(
+        {
+            "t_s": t[kept],
+            "low": pa.array((v - half)[kept], from_pandas=True),
+            "high": pa.array((v + half)[kept], from_pandas=True),
+        }
+    )
+    base = alt.Chart(table).encode(x=_time_axis("t_s", window), y=alt.Y("low:Q"), y2="high:Q")
+    band: alt.Chart = base.mark_area(opacity=0.25, clip=True, color=window.palette.third_line)
+    return band
 
 
 def _repetition_marks(repetitions: Sequence[Repetition], window: Window) -> list[alt.Chart]:

@@ -16,7 +16,7 @@ from analytics.events import Fall, Posture, Repetition
 from dashboard import charts, signal_charts
 from dashboard.charts import Band, CalendarDay, Frame, Point, WeekValue
 from dashboard.palette import DARK, LIGHT, Palette, palette
-from dashboard.signal_charts import Span, Window
+from dashboard.signal_charts import Doubt, Span, Window
 from dashboard.words import STATUS_SYMBOL, STATUS_WORD
 
 FRAME = Frame(
@@ -185,6 +185,13 @@ def test_repetitions_are_shaded_with_their_hold_and_numbered() -> None:
     )
     assert shaded["text"] == "1: hold 5.0 s, peak 20°"
     assert texts(chart) == ["1"]
+
+
+def test_a_band_holds_what_is_in_doubt_about_a_line() -> None:
+    t_s = np.arange(0.0, 60.0, 0.02)
+    doubt = Doubt(line="spine", half_deg=np.full_like(t_s, 2.0))
+    chart = signal_charts.angles(t_s, {"spine": np.full_like(t_s, 5.0)}, [], MINUTE, doubt)
+    assert {(row["low"], row["high"]) for row in rows(chart, "area")} == {(3.0, 7.0)}
 
 
 def test_numbers_that_would_overlap_are_left_out_and_partial_ones_are_in_brackets() -> None:

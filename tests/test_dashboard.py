@@ -131,6 +131,7 @@ def test_a_session_shows_its_repetitions_and_where_they_come_from(page: AppTest)
     assert [metric.value for metric in page.metric] == ["10", "5.0 s", "20 min", "1"]
     assert len(page.dataframe[0].value) == 10
     assert "algorithm version" in said(page)
+    assert "Lay " in said(page)
 
 
 def test_a_recording_that_was_moved_leaves_the_stored_results(

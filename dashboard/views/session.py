@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
 
-from analytics.events import Repetition, WearState
+from analytics.events import Confidence, Repetition, WearState
+from analytics.posture_summary import PostureSummary
 from analytics.session import Session, StreamSummary
+from analytics.spine import SpineSummary, Unseen, UnseenReason
 from analytics.store.queries import session, sessions
 from analytics.trace import Trace, trace
 from dashboard import signal_charts, words
 from dashboard.data import cursor
 from dashboard.palette import palette
 from dashboard.selection import chosen_patient, chosen_session
-from dashboard.signal_charts import Span, Window
+from dashboard.signal_charts import Doubt, Span, Window
 from sensors.errors import FivepointError
 from sensors.recording import read_recording
 
 _SHORTEST_WINDOW_S = 10
+_EXTENSION = "spine extension"
+_OF_95_PERCENT = 1.96  # standard deviations of a normal distribution, to either side
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the signal…")
@@ -43,6 +48,24 @@ def _spans(found: Session) -> list[Span]:
             for bout in found.hyperextension
         ),
         *(
+            Span(
+                lane="Too far",
+                name=f"{bout.peak_deg:.0f}°",
+                start_s=bout.start_s,
+                end_s=bout.end_s,
+            )
+            for bout in found.over_extension
+        ),
+        *(
+            Span(
+                lane="Pad slipped",
+                name=f"{slip.from_deg:.0f}° to {slip.to_deg:.0f}°",
+                start_s=slip.start_s,
+                end_s=slip.end_s,
+            )
+            for slip in found.pad_slips
+        ),
+        *(
             Span(lane="Bent", name=f"{bout.peak_deg:.0f}°", start_s=bout.start_s, end_s=bout.end_s)
             for bout in found.flexion
         ),
@@ -50,6 +73,15 @@ def _spans(found: Session) -> list[Span]:
             Span(lane="Not worn", name="not worn", start_s=bout.start_s, end_s=bout.end_s)
             for bout in found.wear
             if bout.state is WearState.NOT_WORN
+        ),
+        *(
+            Span(
+                lane="Sensor slipped",
+                name=f"{slip.segment} {slip.tilt_deg:.0f}°",
+                start_s=slip.start_s,
+                end_s=slip.end_s,
+            )
+            for slip in found.sensor_slips
         ),
         *(
             Span(lane="Gaps", name=stream.placement, start_s=gap.start_s, end_s=gap.end_s)
@@ -105,6 +137,41 @@ _STREAM_COLUMNS = {
 }
 
 
+_UNSEEN = {
+    UnseenReason.MISSING_SAMPLES: "samples missing",
+    UnseenReason.ON_THE_SIDE: "on the side, or too unsure",
+    UnseenReason.UPRIGHT_ALONE: "upright with the trunk sensor alone",
+    UnseenReason.NO_TRUNK_SENSOR: "no sensor on the trunk",
+    UnseenReason.NOT_CALIBRATED: "not calibrated",
+}
+
+
+def _unseen_text(unseen: Sequence[Unseen]) -> str:
+    minutes = {_UNSEEN[each.reason]: round(each.seconds / 60) for each in unseen}
+    parts = [f"{reason} {number} min" for reason, number in minutes.items() if number]
+    return f"Not known: {', '.join(parts)}." if parts else ""
+
+
+def _spine_text(spine: SpineSummary) -> str:
+    text = (
+        f"The spine's angle was known for {spine.observable_s / 60:.0f} min, to "
+        f"±{_OF_95_PERCENT * spine.sigma_deg:.0f}° (95 %), shown as a band around its line."
+    )
+    if spine.confidence is Confidence.LOWER:
+        text += " It comes from one sensor, and is less sure than from two."
+    return text
+
+
+def _posture_text(summary: PostureSummary) -> str:
+    text = (
+        f"Lay {summary.bed_rest_min:.0f} min, was upright {summary.upright_min:.0f} min, "
+        f"got up {summary.times_up} times, bent too far {summary.bends} times."
+    )
+    if summary.sitting_min is not None:
+        text += f" Sat {summary.sitting_min:.0f} min of that."
+    return text
+
+
 def _show_signal(found: Session, folder: Path) -> None:
     try:
         signal = _trace(str(folder))
@@ -131,11 +198,14 @@ def _show_signal(found: Session, folder: Path) -> None:
     if found.repetitions:
         st.markdown("Shaded: repetitions, their hold darker. In brackets: not counted.")
     angles_deg = {f"{name} pitch": values for name, values in signal.pitch_deg.items()}
+    doubt = None
     if found.spine is not None:
-        angles_deg["spine extension"] = signal.extension_deg
+        angles_deg[_EXTENSION] = signal.extension_deg
+        doubt = Doubt(line=_EXTENSION, half_deg=_OF_95_PERCENT * signal.sigma_deg)
+        st.markdown(f"{_spine_text(found.spine)} {_unseen_text(found.spine_unseen)}")
     if angles_deg:
         st.altair_chart(
-            signal_charts.angles(signal.t_s, angles_deg, found.repetitions, window),
+            signal_charts.angles(signal.t_s, angles_deg, found.repetitions, window, doubt),
             width="stretch",
         )
     else:
@@ -163,6 +233,7 @@ figures[0].metric("Repetitions", len(whole))
 figures[1].metric("Median hold", words.number_text(row.hold_median_s, "s", digits=1))
 figures[2].metric("Extension", words.number_text(row.extension_min, "min"))
 figures[3].metric("Falls", len(found.falls))
+st.markdown(_posture_text(found.posture_summary))
 _show_signal(found, row.path)
 
 st.header("Repetitions", anchor=False)
