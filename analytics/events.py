@@ -24,6 +24,13 @@ class WearState(StrEnum):
     NOT_WORN = "not_worn"
 
 
+class FallEnding(StrEnum):
+    """What became of a person who fell."""
+
+    STAYED_DOWN = "stayed_down"
+    GOT_UP = "got_up"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostureBout:
     """The body held in one posture."""
@@ -90,13 +97,28 @@ class Repetition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fall:
-    """A fall with its impact at `impact_s`; `inactive_s` is the still time that followed."""
+    """A fall with its impact at `impact_s`; `inactive_s` is the still time that followed.
+
+    `ending` is how it ended as far as it was watched, `evidence` what speaks for and against it,
+    for people to read.
+    """
 
     impact_s: float
     probability: float
     peak_g: float
     posture_after: Posture
     inactive_s: float
+    ending: FallEnding = FallEnding.STAYED_DOWN
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DismissedFall:
+    """What was suspected to be a fall at `impact_s`, but then `evidence` told it probably not."""
+
+    impact_s: float
+    probability: float
+    evidence: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,4 +130,4 @@ class WearBout:
     end_s: float
 
 
-Event = PostureBout | ExtensionBout | FlexionBout | Repetition | Fall | WearBout
+Event = PostureBout | ExtensionBout | FlexionBout | Repetition | Fall | DismissedFall | WearBout

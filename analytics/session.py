@@ -12,6 +12,7 @@ from analytics.bridging import BridgingDetector
 from analytics.calibration import plausible_calibrations
 from analytics.detector import Detector
 from analytics.events import (
+    DismissedFall,
     Event,
     ExtensionBout,
     Fall,
@@ -30,7 +31,7 @@ from sensors.clock import GapFinder
 from sensors.recording import Recording, RecordingHeader, RecordingKind
 from sensors.types import Calibration, Chunk, FloatArray, Gap, Placement, StreamInfo
 
-ALGORITHM_VERSION = "1"
+ALGORITHM_VERSION = "2"
 """Raised with every change of a result; stored results of another version are computed again."""
 
 CHUNK_S = 60.0
@@ -68,6 +69,7 @@ class Session:
     flexion: tuple[FlexionBout, ...]
     repetitions: tuple[Repetition, ...]
     falls: tuple[Fall, ...]
+    dismissed_falls: tuple[DismissedFall, ...] = ()
     wear: tuple[WearBout, ...]
 
 
@@ -135,6 +137,7 @@ class Pipeline:
             flexion=_only(FlexionBout, self._events),
             repetitions=_only(Repetition, self._events),
             falls=_only(Fall, self._events),
+            dismissed_falls=_only(DismissedFall, self._events),
             wear=_only(WearBout, self._events),
         )
 
@@ -206,6 +209,7 @@ def session_json(session: Session) -> dict[str, Any]:
         "flexion": [asdict(bout) for bout in session.flexion],
         "repetitions": [_repetition_json(repetition) for repetition in session.repetitions],
         "falls": [asdict(fall) for fall in session.falls],
+        "dismissed_falls": [asdict(fall) for fall in session.dismissed_falls],
         "wear": [asdict(bout) for bout in session.wear],
     }
 

@@ -128,6 +128,7 @@ def test_the_json_of_a_session_is_one_object_with_every_part(recording: Recordin
         "flexion",
         "repetitions",
         "falls",
+        "dismissed_falls",
         "wear",
     ]
     assert described["started_at"] == "2026-03-01T09:30:00+00:00"

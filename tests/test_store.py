@@ -109,10 +109,10 @@ def test_an_older_store_is_brought_up_to_date_and_keeps_what_it_held(
 ) -> None:
     with opened(tmp_path) as (store, _):
         pass
-    monkeypatch.setattr(database, "SCHEMA_VERSION", 3)
+    monkeypatch.setattr(database, "SCHEMA_VERSION", 4)
     scripts = {
-        1: "ALTER TABLE patients ADD COLUMN note VARCHAR",
-        2: "UPDATE patients SET note = ''",
+        2: "ALTER TABLE patients ADD COLUMN note VARCHAR",
+        3: "UPDATE patients SET note = ''",
     }
     monkeypatch.setattr(database, "MIGRATIONS", scripts)
     for _ in range(2):
@@ -120,7 +120,7 @@ def test_an_older_store_is_brought_up_to_date_and_keeps_what_it_held(
             assert cursor.execute("SELECT patient_id, note FROM patients").fetchall() == [
                 (PATIENT, "")
             ]
-            assert cursor.execute("SELECT version FROM schema_version").fetchall() == [(3,)]
+            assert cursor.execute("SELECT version FROM schema_version").fetchall() == [(4,)]
 
 
 def test_a_failed_migration_leaves_the_store_as_it_was(
@@ -129,8 +129,8 @@ def test_a_failed_migration_leaves_the_store_as_it_was(
     with opened(tmp_path) as (store, _):
         pass
     with monkeypatch.context() as patch:
-        patch.setattr(database, "SCHEMA_VERSION", 2)
-        patch.setattr(database, "MIGRATIONS", {1: "DELETE FROM patients; SELECT * FROM nowhere"})
+        patch.setattr(database, "SCHEMA_VERSION", 3)
+        patch.setattr(database, "MIGRATIONS", {2: "DELETE FROM patients; SELECT * FROM nowhere"})
         assert "nowhere" in complaint(store.path)
     with Store.open(store.path) as intact, intact.cursor() as cursor:
         assert [patient.id for patient in queries.patients(cursor)] == [PATIENT]

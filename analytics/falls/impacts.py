@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from analytics.body import BODY_RATE_HZ, SegmentChunk
 from analytics.detector import kernel, record
 from analytics.events import Posture
-from analytics.falls.features import AFTER_S, BEFORE_S, impact_features
+from analytics.falls.features import AFTER_S, BEFORE_S, ImpactFeatures, impact_features
 from analytics.posture import posture_of
 from sensors.types import GRAVITY_MS2, FloatArray
 
@@ -21,6 +21,9 @@ _GRAVITY_ERROR_G = 0.2
 _HISTORY_S = 20.0
 _SINKING_S = 2.5
 _COME_TO_REST_S = 0.5
+_WEIGHTLESS_S = 1.2
+_WEIGHTLESS_G = 0.15
+_UP = np.array([0.0, 0.0, 1.0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +39,14 @@ class ImpactParams:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Impact:
-    """An impact at grid sample `index` and its `features` (see `analytics.falls.features`).
+    """An impact at grid sample `index` and its `features`, None if it cannot have been a fall.
 
     `peak_g` is the largest force at the sensor's own rate, `posture_after` how the body was held
     1.5 to 3.5 s later, as far as the calibration tells.
     """
 
     index: int
-    features: FloatArray
+    features: ImpactFeatures | None
     peak_g: float
     posture_after: Posture
 
@@ -104,10 +107,22 @@ class ImpactFinder:
         """Specific force (n, 3) in g from and until so long after a sample, NaN where not known."""
         return self._around(index, from_s, until_s)[:, 0:3]
 
+    @property
+    def up(self) -> FloatArray | None:
+        """The vertical (3,) of an upright body, in the axes of `acc_g`; None if not calibrated."""
+        return _UP if self._calibrated else None
+
     def gravity_before(self, impact: int) -> FloatArray:
         """Mean force (3,) in g from 3 to 2 s before an impact, NaN where samples are missing."""
         mean: FloatArray = self.acc_g(impact, -3.0, -2.0).mean(axis=0)
         return mean
+
+    def weightless_s(self, impact: int) -> float:
+        """The longest stretch without weight in the seconds before an impact."""
+        force_g = np.linalg.norm(self.acc_g(impact, -_WEIGHTLESS_S, 0.0), axis=1)
+        breaks = np.flatnonzero(~(force_g < _WEIGHTLESS_G))
+        longest = np.diff(breaks, prepend=-1, append=len(force_g)).max() - 1
+        return float(longest / BODY_RATE_HZ)
 
     def sunk_m(self, impact: int) -> float:
         """How far the sensor came down in the 2.5 s before an impact, NaN where not known.
@@ -135,20 +150,16 @@ class ImpactFinder:
         self._rows = np.concatenate((kept, rows))
 
     def _described(self, indices: list[int]) -> list[Impact]:
-        """The impacts at these samples, without those of which too much is missing."""
-        impacts = []
-        for index in indices:
-            features = impact_features(self.acc_g(index, -BEFORE_S, AFTER_S))
-            if features is not None:
-                peak_g = np.nanmax(self._around(index, -_PEAK_WITHIN_S, _PEAK_WITHIN_S)[:, 3])
-                impact = Impact(
-                    index=index,
-                    features=features,
-                    peak_g=float(peak_g),
-                    posture_after=self.posture(index, _TUMBLE_S, AFTER_S),
-                )
-                impacts.append(impact)
-        return impacts
+        """The impacts at these samples."""
+        return [
+            Impact(
+                index=index,
+                features=impact_features(self.acc_g(index, -BEFORE_S, AFTER_S)),
+                peak_g=float(np.nanmax(self._around(index, -_PEAK_WITHIN_S, _PEAK_WITHIN_S)[:, 3])),
+                posture_after=self.posture(index, _TUMBLE_S, AFTER_S),
+            )
+            for index in indices
+        ]
 
     def _around(self, index: int, from_s: float, until_s: float) -> FloatArray:
         wanted = np.arange(index + samples(from_s), index + samples(until_s)) - self._start

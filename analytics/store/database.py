@@ -14,10 +14,15 @@ import duckdb
 
 from sensors.errors import FivepointError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of the tables; an older store is brought up to it by `MIGRATIONS`."""
 
-MIGRATIONS: dict[int, str] = {}
+MIGRATIONS: dict[int, str] = {
+    1: """
+    ALTER TABLE falls ADD COLUMN ending VARCHAR DEFAULT 'stayed_down';
+    ALTER TABLE falls ADD COLUMN evidence VARCHAR DEFAULT '';
+    """,
+}
 """SQL script that leads from a version (the key) to the next one."""
 
 Cursor = duckdb.DuckDBPyConnection

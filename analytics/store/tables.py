@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from analytics.events import (
     ExtensionBout,
     Fall,
+    FallEnding,
     FlexionBout,
     Posture,
     PostureBout,
@@ -48,6 +49,7 @@ EVENT_TABLES = (
 _WORDS: dict[str, type[StrEnum]] = {
     "posture": Posture,
     "posture_after": Posture,
+    "ending": FallEnding,
     "state": WearState,
 }
 
