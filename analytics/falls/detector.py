@@ -35,10 +35,18 @@ class FallParams:
     turned_over_deg: float = 150.0
     """A trunk that was upright never ends head down; a sensor that came loose does."""
     turned_over_logit: float = 3.0
+    handled_deg: float = 110.0
+    """Gravity that wandered this far in the 8 s before tells of a sensor in the hand, being put on
+    or taken off: before the 981 falls of SisFall and UMAFall it stayed within 76°."""
+    handled_logit: float = 6.0
     weightless_s: float = 0.25
-    """No body is weightless for as long before it strikes the floor (at most 0.1 s in the 900 falls
-    of SisFall and UMAFall), but who jumps is, and a sensor that was dropped."""
-    weightless_logit: float = 4.0
+    """No body was weightless for as long before it struck the floor (at most 0.1 s in the 981 falls
+    of SisFall and UMAFall), but who jumps is, who falls from a ladder, and a sensor let drop."""
+    weightless_logit: float = 3.0
+    lifeless_sd_g: float = 0.006
+    """Stillness beyond that of a breathing body: the noise of a sensor that lies on the floor."""
+    dropped_logit: float = 20.0
+    """A sensor that was weightless and is lifeless then, however hard it struck."""
 
 
 class FallDetector:
@@ -123,8 +131,13 @@ class FallDetector:
         params = self._params
         if features.tilt_deg > params.turned_over_deg:
             yield "the sensor turned over", params.turned_over_logit
+        if finder.wandered_deg(impact.index) > params.handled_deg:
+            yield "the sensor was handled before", params.handled_logit
         if finder.weightless_s(impact.index) >= params.weightless_s:
-            yield "was weightless before", params.weightless_logit
+            if features.restless_g < params.lifeless_sd_g:
+                yield "the sensor was dropped", params.dropped_logit
+            else:
+                yield "was weightless before", params.weightless_logit
         if finder.up is None:
             return
         before_deg = angle_deg(finder.up, features.before_g)

@@ -84,13 +84,15 @@ class ImpactFeatures:
     """The features of an impact, ordered as `FEATURES`, and the gravity that they compare.
 
     `before_g` (3,) is the mean force before, `afters_g` (n, 3) those soon, late and all the time
-    after; `tilt_deg` is the largest angle by which these differ from that.
+    after; `tilt_deg` is the largest angle by which these differ from that and `restless_g` how much
+    the force varies (SD) afterwards.
     """
 
     values: FloatArray
     before_g: FloatArray
     afters_g: FloatArray
     tilt_deg: float
+    restless_g: float
 
     def inclined_after_deg(self, up: FloatArray) -> FloatArray:
         """Inclinations (n,) afterwards, where the vertical (3,) of an upright body is known."""
@@ -121,6 +123,7 @@ def impact_features(acc_g: FloatArray) -> ImpactFeatures | None:
     slow_g = _moving_mean(acc_g, _GRAVITY_MEAN_S)
     force_g = np.linalg.norm(acc_g, axis=1)
     astray_g = np.abs(force_g[_at(_IMPACT)] - 1.0)
+    restless_g = float(np.sqrt(after.var(axis=0).sum()))
     turn_deg, turn_s = _fastest_turn(slow_g, _TUMBLE)
     values = np.array(
         [
@@ -134,12 +137,12 @@ def impact_features(acc_g: FloatArray) -> ImpactFeatures | None:
             np.log(np.sqrt(np.nanmean(astray_g**2) + 1e-4)),
             np.log(np.nanmean(astray_g) + 0.01),
             np.nanmin(np.linalg.norm(_moving_mean(acc_g, _DROP_MEAN_S)[_at(_DROP)], axis=1)),
-            np.log(np.sqrt(after.var(axis=0).sum()) + 0.03),
+            np.log(restless_g + 0.03),
         ]
     )
     if np.isnan(values).any():
         return None
-    return ImpactFeatures(values, before_g, afters_g, largest_deg)
+    return ImpactFeatures(values, before_g, afters_g, largest_deg, restless_g)
 
 
 def angle_deg(first: FloatArray, second: FloatArray) -> FloatArray:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from analytics.body import BODY_RATE_HZ, SegmentChunk
 from analytics.detector import kernel, record
 from analytics.events import Posture
-from analytics.falls.features import AFTER_S, BEFORE_S, ImpactFeatures, impact_features
+from analytics.falls.features import AFTER_S, BEFORE_S, ImpactFeatures, angle_deg, impact_features
 from analytics.posture import posture_of
 from sensors.types import GRAVITY_MS2, FloatArray
 
@@ -21,6 +21,8 @@ _GRAVITY_ERROR_G = 0.2
 _HISTORY_S = 20.0
 _SINKING_S = 2.5
 _COME_TO_REST_S = 0.5
+_WANDERED_S = 8.0
+_GRAVITY_MEAN_S = 0.5
 _WEIGHTLESS_S = 1.2
 _WEIGHTLESS_G = 0.15
 _UP = np.array([0.0, 0.0, 1.0])
@@ -123,6 +125,14 @@ class ImpactFinder:
         breaks = np.flatnonzero(~(force_g < _WEIGHTLESS_G))
         longest = np.diff(breaks, prepend=-1, append=len(force_g)).max() - 1
         return float(longest / BODY_RATE_HZ)
+
+    def wandered_deg(self, impact: int) -> float:
+        """Largest angle between any two directions of gravity in the seconds before an impact."""
+        acc_g = self.acc_g(impact, -_WANDERED_S, -_TUMBLE_S)
+        means_g = acc_g.reshape(-1, samples(_GRAVITY_MEAN_S), 3).mean(axis=1)
+        means_g = means_g[~np.isnan(means_g[:, 0])]
+        angles = angle_deg(means_g[:, np.newaxis], means_g)
+        return float(angles.max(initial=0.0))
 
     def sunk_m(self, impact: int) -> float:
         """How far the sensor came down in the 2.5 s before an impact, NaN where not known.
