@@ -40,7 +40,7 @@ HIT_WITHIN_S = 3.0
 RIDGE = 3.0
 """Weight of the penalty on squared coefficients, in trials: keeps correlated features in check."""
 
-ACTIVITY_WEIGHT = 0.5
+ACTIVITY_WEIGHT = 0.4
 """What all activities weigh together against all falls: to miss a fall is the graver error."""
 
 FALLING = {"tilted_s", "least_g", "ln_restless"}

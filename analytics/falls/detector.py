@@ -45,7 +45,7 @@ class FallParams:
     weightless_logit: float = 3.0
     lifeless_sd_g: float = 0.006
     """Stillness beyond that of a breathing body: the noise of a sensor that lies on the floor."""
-    dropped_logit: float = 20.0
+    dropped_logit: float = 12.0
     """A sensor that was weightless and is lifeless then, however hard it struck."""
 
 

@@ -48,7 +48,8 @@ FEATURES = (
 - ln_push: momentum taken up in the impact (g·s) against the mean force of everything around it, so
   that one stride among many does not stand out;
 - ln_force_rms, ln_force_mean: how far the force strays from 1 g within 0.3 s of the impact, by its
-  root mean square and by its mean: a knock has a high peak, but little of either;
+  root mean square (g, at most 1) and by its mean (g, at most 0.6): a knock has a high peak, but
+  little of either, and harder than a fall is no likelier to be one;
 - least_g: least mean force over 0.3 s, as a vector, in the 1.2 s before: the drop;
 - ln_restless: how much the force varies (SD, g, + 0.03) 1.5 to 3.5 s after.
 """
@@ -76,6 +77,8 @@ _GRAVITY_MEAN_S = 0.5
 _LEAST_GRAVITY_S = 0.2
 _LEAST_IMPACT_S = 0.8
 _ENOUGH_TILT_DEG = 70.0
+_ENOUGH_FORCE_RMS_G = 1.0
+_ENOUGH_FORCE_MEAN_G = 0.6
 _TIMES_WITHIN_S = 0.8
 
 
@@ -134,8 +137,8 @@ def impact_features(acc_g: FloatArray) -> ImpactFeatures | None:
             np.log(min(late_deg, _ENOUGH_TILT_DEG) + 10.0),
             _near(_tilted_s(angle_deg(slow_g, before_g), tilt_deg)),
             _ln_push(_moving_mean(force_g[:, np.newaxis], _IMPACT_MEAN_S)[:, 0]),
-            np.log(np.sqrt(np.nanmean(astray_g**2) + 1e-4)),
-            np.log(np.nanmean(astray_g) + 0.01),
+            np.log(min(np.sqrt(np.nanmean(astray_g**2)), _ENOUGH_FORCE_RMS_G) + 0.01),
+            np.log(min(np.nanmean(astray_g), _ENOUGH_FORCE_MEAN_G) + 0.01),
             np.nanmin(np.linalg.norm(_moving_mean(acc_g, _DROP_MEAN_S)[_at(_DROP)], axis=1)),
             np.log(restless_g + 0.03),
         ]

@@ -43,6 +43,8 @@ class WatchParams:
     jogging is above, walking below. All 981 falls of SisFall and UMAFall have a second below 0.12 g
     among them."""
     vigorous_logit: float = 6.0
+    never_down_logit: float = 2.0
+    """For never having been still for a second by then, though turned by less than lying takes."""
     upright_within_deg: float = 40.0
     """Held this near to upright for `upright_s`, or nearer than 0.6 of the tilt: got up."""
     upright_s: float = 2.0
@@ -137,11 +139,16 @@ class WatchedFall:
 
     @property
     def _carried_on_logit(self) -> float:
-        """Negative once five seconds have shown that nothing ever came to rest."""
+        """Negative once five seconds have shown that the body never came to rest."""
+        params = self._params
         watched_s = (self._next_index - self._first_index) / BODY_RATE_HZ
-        shown = watched_s >= self._params.settled_after_s + 5.0
-        carried_on = shown and self._params.vigorous_sd_g < self._calmest_g < np.inf
-        return -self._params.vigorous_logit if carried_on else 0.0
+        if watched_s < params.settled_after_s + 5.0 or self._calmest_g == np.inf:
+            return 0.0
+        if self._calmest_g > params.vigorous_sd_g:
+            return -params.vigorous_logit
+        tilt_deg = self._likeliest.call.tilt_deg
+        stood = tilt_deg is not None and tilt_deg < params.upright_within_deg
+        return -params.never_down_logit if stood and self._calmest_g > params.still_sd_g else 0.0
 
     @property
     def _evidence(self) -> str:
@@ -158,7 +165,7 @@ class WatchedFall:
         if likeliest.undone:
             yield "was soon held as before"
         if self._carried_on_logit < 0.0:
-            yield "went on moving vigorously"
+            yield "went on moving"
         if self._still_s > 0.0:
             yield f"lay still for {self._still_s:.0f} s"
 
