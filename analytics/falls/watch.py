@@ -36,7 +36,7 @@ class WatchParams:
     undone_within_deg: float = 30.0
     """Held again as before, to this angle and 0.4 of the tilt: who lies down briskly or turns over
     and comes back. A faller needs longer, or fell so hard that it outweighs this."""
-    undone_logit: float = 2.0
+    undone_logit: float = 1.5
     """Both chosen on SisFall and UMAFall."""
     vigorous_sd_g: float = 0.35
     """Force that varies by more in each of the five seconds after the tumble is sport that goes on:
