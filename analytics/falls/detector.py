@@ -29,9 +29,9 @@ class FallParams:
     """Inclined by this before, as far as a calibration tells, the body lay: it turned over in bed,
     unless it struck so hard that it fell out of it."""
     lay_before_logit: float = 2.5
-    held_upright_deg: float = 35.0
-    """Inclined by less both before and all the time after, the body never lay."""
-    held_upright_logit: float = 2.5
+    sat_up_deg: float = 35.0
+    """Lying before and inclined by less all the time after, the body rose."""
+    sat_up_logit: float = 5.0
     turned_over_deg: float = 150.0
     """A trunk that was upright never ends head down; a sensor that came loose does."""
     turned_over_logit: float = 3.0
@@ -140,11 +140,11 @@ class FallDetector:
                 yield "was weightless before", params.weightless_logit
         if finder.up is None:
             return
-        before_deg = angle_deg(finder.up, features.before_g)
-        if before_deg > params.lay_before_deg:
-            yield "lay before", params.lay_before_logit
-        elif max(before_deg, *features.inclined_after_deg(finder.up)) < params.held_upright_deg:
-            yield "was held upright throughout", params.held_upright_logit
+        if angle_deg(finder.up, features.before_g) > params.lay_before_deg:
+            if features.inclined_after_deg(finder.up).max() < params.sat_up_deg:
+                yield "sat up", params.sat_up_logit
+            else:
+                yield "lay before", params.lay_before_logit
 
     def _slides(self, sensor: _Sensor, impacts: list[Impact], until_index: int) -> Iterator[Call]:
         for slide in sensor.slides.update(impacts, until_index):
