@@ -19,6 +19,8 @@ _TUMBLE_S = 1.5
 _TOGETHER_S = 0.5
 _GRAVITY_ERROR_G = 0.2
 _HISTORY_S = 20.0
+_DESCENT_S = 1.2
+_LANDED_S = 0.3
 _SINKING_S = 2.5
 _COME_TO_REST_S = 0.5
 _WANDERED_S = 8.0
@@ -68,7 +70,7 @@ class ImpactFinder:
         self._least_g = params.least_g
         self._spacing = samples(params.spacing_s)
         self._start = start_index
-        self._rows = np.empty((0, 5))
+        self._rows = np.empty((0, 6))
         self._calibrated = self._facing_known = False
         self._pending: list[int] = []
         self._state = record(index=start_index, held_g=0.0, held_index=0)
@@ -77,7 +79,8 @@ class ImpactFinder:
         """Take the next samples; return the impacts with all that follows them known."""
         self._calibrated, self._facing_known = segment.calibrated, segment.facing_known
         vertical = (segment.acc * segment.up).sum(axis=1) - GRAVITY_MS2
-        rows = np.column_stack((segment.acc, segment.peak_ms2, vertical)) / GRAVITY_MS2
+        with_gyro = np.where(np.isnan(segment.gyro[:, 0]), np.nan, vertical)
+        rows = np.column_stack((segment.acc, segment.peak_ms2, vertical, with_gyro)) / GRAVITY_MS2
         self._append(rows)
         found = np.empty(len(rows) // self._spacing + 1, dtype=np.int64)
         count = _find_impacts(rows, self._least_g, self._spacing, self._state, found)
@@ -134,6 +137,14 @@ class ImpactFinder:
         angles = angle_deg(means_g[:, np.newaxis], means_g)
         return float(angles.max(initial=0.0))
 
+    def descent_ms(self, impact: int) -> float:
+        """Largest downward speed around an impact, as if from rest 1.2 s before it.
+
+        NaN without a gyroscope, since only with one the vertical is known in a tumble.
+        """
+        vertical_ms2 = GRAVITY_MS2 * self._around(impact, -_DESCENT_S, _LANDED_S)[:, 5]
+        return float(-np.cumsum(vertical_ms2).min() / BODY_RATE_HZ)
+
     def sunk_m(self, impact: int) -> float:
         """How far the sensor came down in the 2.5 s before an impact, NaN where not known.
 
@@ -174,7 +185,7 @@ class ImpactFinder:
     def _around(self, index: int, from_s: float, until_s: float) -> FloatArray:
         wanted = np.arange(index + samples(from_s), index + samples(until_s)) - self._start
         known = (wanted >= 0) & (wanted < len(self._rows))
-        rows = np.full((len(wanted), 5), np.nan)
+        rows = np.full((len(wanted), 6), np.nan)
         rows[known] = self._rows[wanted[known]]
         return rows
 
