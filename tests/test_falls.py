@@ -13,80 +13,13 @@ from hypothesis import strategies as st
 
 from analytics.body import BODY_RATE_HZ, BodyChunk, Segment, SegmentChunk
 from analytics.detector import detect
-from analytics.events import DismissedFall, Fall, FallEnding, Posture
+from analytics.events import Fall, Posture
 from analytics.falls import FallDetector
 from analytics.falls.features import AFTER_S, BEFORE_S, impact_features
 from analytics.falls.model import FallModel, default_model
 from sensors.types import GRAVITY_MS2, FloatArray
-from tests.body_chunks import Keyframe, cut, segment, up_path, without
-
-IMPACT_S = 6.0
-LYING_INCLINATION_DEG = 95.0
-
-Push = tuple[float, float, float]
-
-
-def held(*keyframes: Keyframe, pushes: tuple[Push, ...] = ()) -> SegmentChunk:
-    """A segment held along `up_path`, its force scaled by pushes of (time s, width s, factor)."""
-    up = up_path(*keyframes)
-    time_s = np.arange(len(up)) / BODY_RATE_HZ
-    factor = np.ones(len(up))
-    for at_s, width_s, scale in pushes:
-        factor += (scale - 1.0) * np.exp(-0.5 * ((time_s - at_s) / width_s) ** 2)
-    sway = 0.01 * np.sin(2 * np.pi * 1.3 * time_s)[:, np.newaxis]
-    return segment(up, acc=GRAVITY_MS2 * (factor[:, np.newaxis] * up + sway))
-
-
-def fall(*, azimuth_deg: float = 0.0, lying_s: float = 8.0, at_s: float = IMPACT_S) -> SegmentChunk:
-    """Standing, a fall that lands at `at_s`, and lying still until the end."""
-    return held(
-        (0.0, 0.0, azimuth_deg),
-        (at_s - 0.7, 5.0, azimuth_deg),
-        (at_s, LYING_INCLINATION_DEG, azimuth_deg),
-        (at_s + lying_s, LYING_INCLINATION_DEG, azimuth_deg),
-        pushes=((at_s - 0.35, 0.15, 0.3), (at_s, 0.05, 4.0)),
-    )
-
-
-def fall_and_walk(lying_s: float) -> SegmentChunk:
-    """A fall, lying still for a while, then getting up and walking for 20 s."""
-    up_s = IMPACT_S + lying_s + 3.0
-    steps = tuple((float(t), 0.06, 1.6) for t in np.arange(IMPACT_S + lying_s, up_s + 20.0, 0.55))
-    return held(
-        (0.0, 0.0, 0.0),
-        (IMPACT_S - 0.7, 5.0, 0.0),
-        (IMPACT_S, LYING_INCLINATION_DEG, 0.0),
-        (IMPACT_S + lying_s, LYING_INCLINATION_DEG, 0.0),
-        (up_s, 0.0, 0.0),
-        (up_s + 20.0, 0.0, 0.0),
-        pushes=((IMPACT_S - 0.35, 0.15, 0.3), (IMPACT_S, 0.05, 4.0), *steps),
-    )
-
-
-def sinking(depth_m: float, *, lies_after_s: float = 2.0, lying_s: float = 8.0) -> SegmentChunk:
-    """Standing, sinking upright within 2 s to a stop in 0.12 s, sitting, then lying on the left."""
-    lies_s = IMPACT_S + lies_after_s
-    up = up_path(
-        (0.0, 0.0, -90.0),
-        (lies_s, 5.0, -90.0),
-        (lies_s + 2.0, 90.0, -90.0),
-        (lies_s + 2.0 + lying_s, 90.0, -90.0),
-    )
-    time_s = np.arange(len(up)) / BODY_RATE_HZ - IMPACT_S
-    down_ms2 = depth_m / 1.92
-    stop_ms2 = down_ms2 * 1.9 / 0.12
-    force = np.where((time_s >= -1.9) & (time_s < 0.0), -down_ms2, 0.0)
-    force = np.where((time_s >= 0.0) & (time_s < 0.12), stop_ms2, force)
-    return segment(up, acc=(GRAVITY_MS2 + force)[:, np.newaxis] * up)
-
-
-def pelvis(chunk: SegmentChunk) -> BodyChunk:
-    return BodyChunk(0, {Segment.PELVIS: chunk})
-
-
-def falls(chunk: BodyChunk, pieces: int = 1) -> list[Fall]:
-    cuts = np.linspace(0, len(chunk), pieces + 1).astype(int).tolist()
-    return [event for event in detect(FallDetector(), cut(chunk, cuts)) if isinstance(event, Fall)]
+from tests.body_chunks import cut, segment, without
+from tests.fall_streams import IMPACT_S, fall, fall_and_walk, falls, held, pelvis, sinking
 
 
 @pytest.mark.parametrize(
@@ -272,94 +205,6 @@ def test_an_impact_with_its_samples_missing_is_not_made_up() -> None:
 def test_a_short_gap_beside_the_impact_does_no_harm() -> None:
     gapped = without(pelvis(fall()), Segment.PELVIS, IMPACT_S + 1.0, IMPACT_S + 1.4)
     assert len(falls(gapped)) == 1
-
-
-def dismissals(chunk: BodyChunk) -> list[DismissedFall]:
-    return [event for event in detect(FallDetector(), [chunk]) if isinstance(event, DismissedFall)]
-
-
-def uncalibrated(chunk: SegmentChunk) -> BodyChunk:
-    return pelvis(replace(chunk, calibrated=False, facing_known=False))
-
-
-def test_who_stays_down_and_who_gets_up_again_is_told_apart() -> None:
-    (stayed,) = falls(pelvis(fall(lying_s=70.0)))
-    assert stayed.ending is FallEnding.STAYED_DOWN
-    for lying_s in (2.0, 20.0):
-        (rose,) = falls(pelvis(fall_and_walk(lying_s)))
-        assert rose.ending is FallEnding.GOT_UP
-        (rose,) = falls(uncalibrated(fall_and_walk(lying_s)))
-        assert rose.ending is FallEnding.GOT_UP
-
-
-def test_a_fall_tells_what_speaks_for_it() -> None:
-    (found,) = falls(pelvis(fall()))
-    assert found.evidence == "impact of 3.9 g, turned by 91°, lay still for 6 s"
-
-
-def soft_fall(rises_s: float = 30.0) -> SegmentChunk:
-    """A fall just hard enough to be called, after which the body may rise again."""
-    return held(
-        (0.0, 0.0, 0.0), (IMPACT_S - 0.7, 5.0, 0.0), (IMPACT_S, 90.0, 0.0),
-        (rises_s, 90.0, 0.0), (rises_s + 1.0, 0.0, 0.0), (rises_s + 10.0, 0.0, 0.0),
-        pushes=((IMPACT_S - 0.35, 0.15, 0.7), (IMPACT_S, 0.05, 2.0)),
-    )  # fmt: skip
-
-
-def test_lying_down_briskly_and_sitting_up_again_is_dismissed() -> None:
-    (stayed,) = falls(uncalibrated(soft_fall()))
-    assert stayed.probability < 0.9
-    chunk = uncalibrated(soft_fall(IMPACT_S + 4.0))
-    assert falls(chunk) == []
-    (dismissed,) = dismissals(chunk)
-    assert "was soon held as before" in dismissed.evidence
-    assert dismissed.probability < 0.5
-
-
-def test_a_hard_fall_from_which_one_rises_at_once_is_a_fall() -> None:
-    (found,) = falls(uncalibrated(fall_and_walk(2.0)))
-    assert found.ending is FallEnding.GOT_UP
-    assert "was soon held as before" in found.evidence
-
-
-def test_going_on_vigorously_is_no_fall() -> None:
-    hops = tuple((float(t), 0.06, 3.0) for t in np.arange(IMPACT_S + 0.5, 20.0, 0.4))
-    tumbling = held(
-        (0.0, 0.0, 0.0), (IMPACT_S - 0.7, 5.0, 0.0), (IMPACT_S, 60.0, 0.0), (20.0, 60.0, 0.0),
-        pushes=((IMPACT_S - 0.35, 0.15, 0.3), (IMPACT_S, 0.05, 4.0), *hops),
-    )  # fmt: skip
-    assert falls(uncalibrated(tumbling)) == []
-
-
-def test_turning_over_in_bed_with_a_knock_is_no_fall_once_upright_is_known() -> None:
-    turning = held(
-        (0.0, 90.0, 0.0), (5.5, 90.0, 0.0), (6.1, 90.0, 90.0), (20.0, 90.0, 90.0),
-        pushes=((IMPACT_S - 0.35, 0.15, 0.7), (IMPACT_S, 0.05, 2.0)),
-    )  # fmt: skip
-    assert len(falls(uncalibrated(turning))) == 1
-    assert falls(pelvis(turning)) == []
-
-
-def test_a_sensor_that_drops_to_the_floor_is_no_fall_but_a_body_from_a_ladder_is() -> None:
-    struck = round(IMPACT_S * BODY_RATE_HZ)
-    from_height = held(
-        (0.0, 0.0, 0.0), (IMPACT_S - 0.4, 0.0, 0.0), (IMPACT_S, 80.0, 0.0), (20.0, 80.0, 0.0),
-        pushes=((IMPACT_S, 0.04, 7.0),),
-    )  # fmt: skip
-    from_height.acc[struck - 20 : struck - 2] *= 0.05
-    dropped = from_height.acc.copy()
-    dropped[struck + 25 :] = GRAVITY_MS2 * from_height.up[struck + 25 :]
-    assert falls(uncalibrated(replace(from_height, acc=dropped))) == []
-    assert len(falls(uncalibrated(from_height))) == 1
-
-
-def test_a_sensor_that_is_taken_off_and_laid_on_a_table_is_no_fall() -> None:
-    taken_off = held(
-        (0.0, 0.0, 0.0), (5.0, 0.0, 0.0), (6.0, 130.0, 40.0), (7.0, 60.0, 200.0),
-        (9.0, 10.0, 0.0), (9.6, 90.0, 0.0), (40.0, 90.0, 0.0),
-        pushes=((9.3, 0.15, 0.6), (9.6, 0.04, 3.0)),
-    )  # fmt: skip
-    assert falls(uncalibrated(taken_off)) == []
 
 
 def test_an_empty_and_a_silent_stream_give_nothing() -> None:
