@@ -41,6 +41,8 @@ class SegmentChunk:
     where samples are missing; `gyro` is NaN throughout for a sensor without one. While
     `calibrated` is False the axes are the sensor's own; while `facing_known` is False the turn
     about z is arbitrary. `supine_up` (3,) is the personal zero of lying angles, or None.
+    `tilt_sigma_deg` is the standard deviation of the axes' tilt beyond that of a calibration, after
+    they were corrected for a slip of the sensor.
     """
 
     acc: FloatArray
@@ -50,6 +52,7 @@ class SegmentChunk:
     calibrated: bool
     facing_known: bool
     supine_up: FloatArray | None
+    tilt_sigma_deg: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

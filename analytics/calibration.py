@@ -1,15 +1,25 @@
-"""How a sensor sits on its body segment, found from poses of the wearer or from walking."""
+"""How a sensor sits on its body segment, found from poses of the wearer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise, takewhile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import takewhile
 
 import numpy as np
 
+from analytics.bend import Bend, bend_of
 from sensors.errors import FivepointError
-from sensors.recording import Recording, RecordingKind
-from sensors.types import Calibration, Chunk, FloatArray, Placement, StreamInfo
+from sensors.types import (
+    GRAVITY_MS2,
+    AccCorrection,
+    Calibration,
+    CalibrationQuality,
+    Chunk,
+    FloatArray,
+    Placement,
+    StreamInfo,
+)
 
 MAX_POSE_SD_MS2 = 0.6
 """A pose counts as still below this standard deviation; standing sway stays under half of it."""
@@ -17,15 +27,23 @@ MAX_POSE_SD_MS2 = 0.6
 POSE_ANGLE_DEG = (55.0, 125.0)
 """Gravity turns by about 90° from standing to lying flat; outside these it was another pose."""
 
-WINDOW_S = 4.0
-STEP_PERIOD_S = (0.35, 0.85)
-"""Steps of a slow walk to a brisk one (70 to 170 a minute)."""
+MIN_STILL_S = 2.0
+"""Of the seconds given the longest still part counts, if it is no shorter than this."""
 
-MIN_STEP_REGULARITY = 0.5
-"""Autocorrelation of the specific force at the step period (Moe-Nilssen and Helbostad 2004)."""
+MAX_FORCE_ERROR = 0.2
+"""At rest a sensor feels gravity; one that misses it by more is set to another range or unit."""
 
-WALKING_SD_MS2 = (0.6, 6.0)
-MAX_SWAY_DEG = 15.0
+MIN_BEND_DEG = 8.0
+"""Half of a shallow bridge: a smaller turn does not tell its axis well."""
+
+MIN_PLANAR_SHARE = 0.8
+"""Of the turning in a bend about one axis; healthy bends and lifts reach 0.9 and more."""
+
+MAX_BEND_START_DEG = 20.0
+"""A bend that begins further from standing tells no front."""
+
+MAX_DISAGREEMENT_DEG = 30.0
+"""Between the axes of the poses and of the bend; lying on the side makes it 90°."""
 
 Seconds = tuple[float, float]
 
@@ -34,179 +52,282 @@ class CalibrationError(FivepointError):
     """The seconds given do not show the pose that they should."""
 
 
+_POSES = {"still": "standing", "lying": "supine", "bend": "a bend"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Held:
+    """What one sensor felt in one pose: `acc` (n, 3) and `gyro` (n, 3), NaN without one."""
+
+    acc: FloatArray
+    gyro: FloatArray
+    rate_hz: float
+    where: str
+
+    @classmethod
+    def of(
+        cls, info: StreamInfo, chunks: Sequence[Chunk], correction: AccCorrection | None, where: str
+    ) -> _Held:
+        acc = np.concatenate([np.empty((0, 3)), *(chunk.acc for chunk in chunks)])
+        gyros = [chunk.gyro for chunk in chunks if chunk.gyro is not None]
+        gyro = np.concatenate(gyros) if gyros else np.full_like(acc, np.nan)
+        acc = acc if correction is None else correction.applied(acc)
+        return cls(acc, gyro, info.rate_hz, where)
+
+    @property
+    def sway_ms2(self) -> float:
+        return float(self.acc.std(axis=0).max())
+
+    def still_part(self) -> _Held:
+        """The longest still part, in steps of a twentieth; all of it if there is none."""
+        step = max(len(self.acc) // 20, 1)
+        shortest = min(round(MIN_STILL_S * self.rate_hz), len(self.acc))
+        for count in range(len(self.acc), shortest - 1, -step):
+            for start in range(0, len(self.acc) - count + 1, step):
+                part = slice(start, start + count)
+                held = replace(self, acc=self.acc[part], gyro=self.gyro[part])
+                if count and held.sway_ms2 <= MAX_POSE_SD_MS2:
+                    return held
+        return self
+
+
 def calibrate(
     streams: Sequence[StreamInfo],
     chunks: Iterable[Chunk],
     *,
     still: Seconds,
     lying: Seconds | None = None,
+    lying_chunks: Iterable[Chunk] | None = None,
+    bend: Seconds | None = None,
+    corrections: Mapping[Placement, AccCorrection] | None = None,
     made_from: str,
 ) -> tuple[Calibration, ...]:
-    """Calibrate every sensor from known seconds of standing and of lying supine.
+    """Calibrate every sensor from known seconds of standing, of lying supine and of one bend.
 
     `chunks` are the samples of `streams` in order of time, `made_from` names the recording they
-    are from. z is gravity while standing, x gravity while lying made orthogonal to it, y = z × x.
-    Without a lying pose x is an arbitrary horizontal. Raises `CalibrationError` where a pose was
-    not held still, has no samples, or the two are not about a right angle apart.
+    are from; `lying_chunks` are those of the recording that `lying` is in, if it is another one.
+    z is gravity while standing, x gravity while lying made orthogonal to it, y = z × x. The bend,
+    forward from standing or a lift of the hips, checks the left-right axis of the sensors that it
+    turned (see `CalibrationQuality`); without a lying pose a bend from standing also tells the
+    front. With neither, x is an arbitrary horizontal.
+
+    Of a pose the longest still part counts. Raises `CalibrationError` with the reason where there
+    is none, no sample or no gravity, where standing and lying are not about a right angle apart,
+    and where the bend turned no sensor or one about another axis.
     """
-    poses = {"still": still} if lying is None else {"still": still, "lying": lying}
-    means = _poses(streams, chunks, poses)
-    method = "standing" if lying is None else "standing and supine"
-    return tuple(
-        _calibration(
+    here = {"still": still} | ({"bend": bend} if bend else {})
+    there = {"lying": lying} if lying else {}
+    if lying_chunks is None:
+        held = _held(streams, chunks, here | there, corrections or {})
+    else:
+        held = _held(streams, chunks, here, corrections or {})
+        held |= _held(streams, lying_chunks, there, corrections or {})
+    held = {key: pose if key[0] == "bend" else pose.still_part() for key, pose in held.items()}
+    for (name, _), pose in held.items():
+        _check_present(pose)
+        if name != "bend":
+            _check_still(pose)
+    found = tuple(
+        _calibrated(
             info,
-            standing=means["still", info.placement],
-            lying=means.get(("lying", info.placement)),
-            method=method,
-            made_from=made_from,
+            {name: held[name, info.placement] for name in (*here, *there)},
+            (corrections or {}).get(info.placement),
+            made_from,
         )
         for info in streams
     )
+    if bend and all(each.quality.disagreement_deg is None for each in found if each.quality):
+        raise CalibrationError(_hardly_turned(held["bend", found[0].placement]))
+    return found
 
 
-def plausible_calibrations(recording: Recording) -> tuple[Calibration, ...]:
-    """Calibrate from the first walking found, where nobody said which seconds show which pose.
-
-    Walking people are upright. One still pose says nothing, since the mounting is not known; only
-    in exercise and positioning recordings, which are done lying on the back, is the first still
-    lying taken to be supine. A sensor that shows no walking gets no calibration.
-    """
-    found = []
-    for info in recording.header.streams:
-        walking = _first_walking(recording, info)
-        if walking is None:
-            continue
-        lying = _first_lying(recording, info, walking)
-        found.append(
-            _calibration(
-                info,
-                standing=walking,
-                lying=lying,
-                method="walking" if lying is None else "walking and first lying",
-                made_from=recording.header.id,
-            )
-        )
-    return tuple(found)
-
-
-def _calibration(
+def mounting(
     info: StreamInfo,
     *,
     standing: FloatArray,
-    lying: FloatArray | None,
-    method: str,
+    front: FloatArray | None,
     made_from: str,
 ) -> Calibration:
+    """The calibration whose z is the gravity (3,) of standing and whose x is towards `front`.
+
+    `front` is any vector (3,) in the sensor's front half plane, made orthogonal to z; None leaves
+    the front unknown.
+    """
     z = standing / np.linalg.norm(standing)
-    if lying is None:
-        front = np.eye(3)[np.argmin(np.abs(z))]
-    else:
-        _check_right_angle(info.placement, z, lying)
-        front = lying
-    x = front - (front @ z) * z
+    some = np.eye(3)[np.argmin(np.abs(z))] if front is None else front
+    x = some - (some @ z) * z
     x /= np.linalg.norm(x)
-    rotation = np.array([x, np.cross(z, x), z])
     return Calibration(
         placement=info.placement,
-        rotation=rotation,
-        supine_up=None if lying is None else rotation @ lying / np.linalg.norm(lying),
-        method=method,
+        rotation=np.array([x, np.cross(z, x), z]),
+        supine_up=None,
+        method="standing",
         made_from=made_from,
         device_id=info.device_id,
     )
 
 
-def _check_right_angle(placement: Placement, z: FloatArray, lying: FloatArray) -> None:
-    angle_deg = _angle_deg(z, lying)
-    low_deg, high_deg = POSE_ANGLE_DEG
-    if not low_deg <= angle_deg <= high_deg:
+def between(chunk: Chunk, start_s: float, end_s: float) -> Chunk:
+    """The samples of a chunk in a half-open interval of time."""
+    inside = slice(*np.searchsorted(chunk.t_s, (start_s, end_s)))
+    gyro = None if chunk.gyro is None else chunk.gyro[inside]
+    return Chunk(chunk.placement, chunk.t_s[inside], chunk.acc[inside], gyro)
+
+
+def angle_deg(a: FloatArray, b: FloatArray) -> float:
+    """The angle between two vectors (3,) of any length."""
+    cosine = a @ b / (np.linalg.norm(a) * np.linalg.norm(b))
+    return float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
+
+
+def _calibrated(
+    info: StreamInfo,
+    poses: Mapping[str, _Held],
+    correction: AccCorrection | None,
+    made_from: str,
+) -> Calibration:
+    standing = poses["still"].acc.mean(axis=0)
+    lying = poses["lying"].acc.mean(axis=0) if "lying" in poses else None
+    bend = _bend(poses, info) if "bend" in poses else None
+    front = lying
+    if lying is not None:
+        _check_right_angle(info.placement, standing, lying)
+    elif "bend" in poses:
+        front = _front_of(poses["bend"], standing, bend)
+    calibration = mounting(info, standing=standing, front=front, made_from=made_from)
+    lateral = calibration.rotation[1]
+    disagreement_deg = None if bend is None else _disagreement_deg(info.placement, lateral, bend)
+    if bend is not None and lying is not None:
+        _check_forward(info.placement, calibration, bend)
+    supine_up = None if lying is None else calibration.rotation @ lying / np.linalg.norm(lying)
+    return replace(
+        calibration,
+        supine_up=supine_up,
+        front_seen=lying is None and front is not None,
+        method=" and ".join(_POSES[name] for name in poses),
+        quality=CalibrationQuality(
+            sway_ms2=max(pose.sway_ms2 for name, pose in poses.items() if name != "bend"),
+            off_square_deg=None if lying is None else abs(angle_deg(standing, lying) - 90.0),
+            disagreement_deg=disagreement_deg,
+        ),
+        acc_correction=correction,
+    )
+
+
+def _bend(poses: Mapping[str, _Held], info: StreamInfo) -> Bend | None:
+    """The bend, if it turned this sensor; CalibrationError if it did not keep to one axis."""
+    pose = poses["bend"]
+    bend = bend_of(pose.acc, pose.gyro, poses["still"].gyro.mean(axis=0), info.rate_hz)
+    if bend is None or bend.turned_deg < MIN_BEND_DEG:
+        return None
+    if bend.planar_share < MIN_PLANAR_SHARE:
         raise CalibrationError(
-            f"the {placement} sensor turned by {angle_deg:.0f}° from standing to lying, not about "
+            f"{pose.where} turned about several axes, so it cannot be calibrated; bend straight "
+            "forward or lift the hips evenly, without twisting"
+        )
+    return bend
+
+
+def _hardly_turned(pose: _Held) -> str:
+    return (
+        f"{pose.where} hardly turned, so it cannot be calibrated; give the seconds of one bend "
+        "forward or lift of the hips"
+    )
+
+
+def _front_of(pose: _Held, standing: FloatArray, bend: Bend | None) -> FloatArray:
+    """The sensor's front (3,), from bending forward out of standing."""
+    if bend is None:
+        raise CalibrationError(_hardly_turned(pose))
+    if angle_deg(standing, bend.start) > MAX_BEND_START_DEG:
+        raise CalibrationError(
+            f"{pose.where} did not begin upright, so it does not tell the front and nothing was "
+            "calibrated; give a bend forward from standing, or a lying pose"
+        )
+    front = np.cross(bend.axis, standing)
+    return front if bend.furthest @ front < 0.0 else -front
+
+
+def _disagreement_deg(placement: Placement, lateral: FloatArray, bend: Bend) -> float:
+    turned_deg = angle_deg(lateral, bend.axis)
+    disagreement_deg = min(turned_deg, 180.0 - turned_deg)
+    if disagreement_deg > MAX_DISAGREEMENT_DEG:
+        raise CalibrationError(
+            f"the bend turned the {placement} sensor about an axis {disagreement_deg:.0f}° off the "
+            "left-right one of standing and lying, so it cannot be calibrated; lie flat on the "
+            "back, and bend straight forward or lift the hips evenly"
+        )
+    return disagreement_deg
+
+
+def _check_forward(placement: Placement, calibration: Calibration, bend: Bend) -> None:
+    """Whether a bend out of standing went away from the side that lying has up."""
+    x, _, z = calibration.rotation
+    if angle_deg(z, bend.start) <= MAX_BEND_START_DEG and bend.furthest @ x > 0.0:
+        raise CalibrationError(
+            f"the bend of the {placement} sensor went to the back, if lying was on the back, so it "
+            "cannot be calibrated; lie on the back and not on the front, and bend forward"
+        )
+
+
+def _check_right_angle(placement: Placement, standing: FloatArray, lying: FloatArray) -> None:
+    turned_deg = angle_deg(standing, lying)
+    low_deg, high_deg = POSE_ANGLE_DEG
+    if not low_deg <= turned_deg <= high_deg:
+        raise CalibrationError(
+            f"the {placement} sensor turned by {turned_deg:.0f}° from standing to lying, not about "
             "90°, so it cannot be calibrated; give seconds of standing still and of lying flat"
         )
 
 
-def _poses(
-    streams: Sequence[StreamInfo], chunks: Iterable[Chunk], poses: Mapping[str, Seconds]
-) -> dict[tuple[str, Placement], FloatArray]:
-    """Mean specific force (3,) of every sensor in every pose."""
-    parts: dict[tuple[str, Placement], list[FloatArray]] = {
-        (name, info.placement): [np.empty((0, 3))] for name in poses for info in streams
+def _held(
+    streams: Sequence[StreamInfo],
+    chunks: Iterable[Chunk],
+    poses: Mapping[str, Seconds],
+    corrections: Mapping[Placement, AccCorrection],
+) -> dict[tuple[str, Placement], _Held]:
+    """What every sensor felt in every pose."""
+    infos = {info.placement: info for info in streams}
+    parts: dict[tuple[str, Placement], list[Chunk]] = {
+        (name, placement): [] for name in poses for placement in infos
     }
     last_s = max(end_s for _, end_s in poses.values())
     for chunk in takewhile(lambda chunk: chunk.t_s[0] < last_s, chunks):
         for name, (start_s, end_s) in poses.items():
-            inside = (chunk.t_s >= start_s) & (chunk.t_s < end_s)
-            parts[name, chunk.placement].append(chunk.acc[inside])
+            if (name, chunk.placement) in parts:
+                parts[name, chunk.placement].append(between(chunk, start_s, end_s))
     return {
-        (name, placement): _pose(
-            np.concatenate(part),
-            f"the {placement} sensor between {poses[name][0]:g} and {poses[name][1]:g} s ({name})",
+        (name, placement): _Held.of(
+            infos[placement],
+            part,
+            corrections.get(placement),
+            _where(name, placement, poses[name]),
         )
         for (name, placement), part in parts.items()
     }
 
 
-def _pose(acc: FloatArray, where: str) -> FloatArray:
-    if len(acc) == 0:
+def _where(name: str, placement: Placement, seconds: Seconds) -> str:
+    return f"the {placement} sensor between {seconds[0]:g} and {seconds[1]:g} s ({name})"
+
+
+def _check_present(pose: _Held) -> None:
+    if len(pose.acc) == 0:
         raise CalibrationError(
-            f"no samples of {where}, so it cannot be calibrated; give seconds inside the recording"
+            f"no samples of {pose.where}, so it cannot be calibrated; give seconds inside the "
+            "recording"
         )
-    sd_ms2 = float(acc.std(axis=0).max())
-    if sd_ms2 > MAX_POSE_SD_MS2:
+
+
+def _check_still(pose: _Held) -> None:
+    if pose.sway_ms2 > MAX_POSE_SD_MS2:
         raise CalibrationError(
-            f"{where} moved by {sd_ms2:.1f} m/s², so it cannot be calibrated; "
+            f"{pose.where} moved by {pose.sway_ms2:.1f} m/s², so it cannot be calibrated; "
             "give seconds in which the pose was held still"
         )
-    mean: FloatArray = acc.mean(axis=0)
-    return mean
-
-
-def _first_walking(recording: Recording, info: StreamInfo) -> FloatArray | None:
-    """Mean specific force (3,) over the first two windows in a row that look like walking."""
-    for before, after in pairwise(_windows(recording, info)):
-        means = before.mean(axis=0), after.mean(axis=0)
-        if (
-            _is_walking(before, info.rate_hz)
-            and _is_walking(after, info.rate_hz)
-            and _angle_deg(*means) < MAX_SWAY_DEG
-        ):
-            mean: FloatArray = np.mean(means, axis=0)
-            return mean
-    return None
-
-
-def _is_walking(acc: FloatArray, rate_hz: float) -> bool:
-    force = np.linalg.norm(acc, axis=1)
-    force -= force.mean()
-    low_ms2, high_ms2 = WALKING_SD_MS2
-    if not low_ms2 < force.std() < high_ms2:
-        return False
-    lags = range(round(STEP_PERIOD_S[0] * rate_hz), round(STEP_PERIOD_S[1] * rate_hz) + 1)
-    power = force @ force / len(force)
-    regularity = max(force[lag:] @ force[:-lag] / (len(force) - lag) for lag in lags) / power
-    return bool(regularity > MIN_STEP_REGULARITY)
-
-
-def _first_lying(recording: Recording, info: StreamInfo, standing: FloatArray) -> FloatArray | None:
-    if recording.header.kind not in (RecordingKind.EXERCISE, RecordingKind.POSITIONING):
-        return None
-    low_deg, high_deg = POSE_ANGLE_DEG
-    for acc in _windows(recording, info):
-        gravity: FloatArray = acc.mean(axis=0)
-        still = acc.std(axis=0).max() < MAX_POSE_SD_MS2
-        if still and low_deg <= _angle_deg(standing, gravity) <= high_deg:
-            return gravity
-    return None
-
-
-def _windows(recording: Recording, info: StreamInfo) -> Iterator[FloatArray]:
-    """Accelerations (n, 3) of one sensor in windows of four seconds, hardly any sample missing."""
-    for chunk in recording.chunks(chunk_s=WINDOW_S):
-        if chunk.placement is info.placement and len(chunk.acc) > 0.9 * WINDOW_S * info.rate_hz:
-            yield chunk.acc
-
-
-def _angle_deg(a: FloatArray, b: FloatArray) -> float:
-    cosine = a @ b / (np.linalg.norm(a) * np.linalg.norm(b))
-    return float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
+    force_g = float(np.linalg.norm(pose.acc.mean(axis=0))) / GRAVITY_MS2
+    if abs(force_g - 1.0) > MAX_FORCE_ERROR:
+        raise CalibrationError(
+            f"{pose.where} felt {force_g:.2f} g at rest and not 1, so it cannot be calibrated; "
+            "check the sensor's range and the unit of its acceleration"
+        )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from analytics.body import Segment
+
 
 class Posture(StrEnum):
     """How the trunk is held; lying on the left is with the left side down."""
@@ -18,9 +20,10 @@ class Posture(StrEnum):
 
 
 class WearState(StrEnum):
-    """Whether the sensors are on the body."""
+    """Whether the sensors are on the body, and perhaps not where they were put."""
 
     WORN = "worn"
+    PERHAPS_SLIPPED = "perhaps_slipped"
     NOT_WORN = "not_worn"
 
 
@@ -31,24 +34,100 @@ class FallEnding(StrEnum):
     GOT_UP = "got_up"
 
 
+class Confidence(StrEnum):
+    """How much an angle of the spine says.
+
+    FULL: the trunk against the pelvis, from a sensor on each. LOWER: the inclination of the trunk
+    alone, to which raised hips or a raised head end of the bed look like bending.
+    """
+
+    FULL = "full"
+    LOWER = "lower"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostureBout:
-    """The body held in one posture."""
+    """The body held in one posture.
+
+    `side_unknown` tells of an unknown posture that it is lying, though not on which side.
+    """
 
     posture: Posture
+    start_s: float
+    end_s: float
+    side_unknown: bool = False
+
+    @property
+    def lying(self) -> bool:
+        """Whether somebody is known to lie."""
+        return self.side_unknown or self.posture not in (Posture.UPRIGHT, Posture.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SittingBout:
+    """Sitting, within being upright; found where a thigh sensor is worn too."""
+
     start_s: float
     end_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtensionBout:
-    """The spine held extended beyond the personal neutral of the posture."""
+    """The spine held extended beyond the personal neutral of the posture.
+
+    `in_band_s` is how long of it the extension lay between `band_low_deg` and `band_high_deg`,
+    `interruptions` how often it was left for a moment. `sigma_deg` is the mean standard deviation
+    of the angle.
+    """
 
     start_s: float
     end_s: float
     mean_deg: float
     peak_deg: float
     posture: Posture
+    band_low_deg: float
+    band_high_deg: float
+    in_band_s: float
+    interruptions: int
+    sigma_deg: float
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverExtension:
+    """The spine extended beyond the limit of what is safe."""
+
+    start_s: float
+    end_s: float
+    peak_deg: float
+    posture: Posture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PadSlip:
+    """Extension that was lost slowly while lying still, as when the pad slips.
+
+    It was `from_deg` at `start_s` and `to_deg` at `end_s`, when enough was lost to tell.
+    """
+
+    start_s: float
+    end_s: float
+    from_deg: float
+    to_deg: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SensorSlip:
+    """A sensor has shifted on the body, and its axes with it.
+
+    It still sat right at `start_s` and was found tilted by `tilt_deg` at `end_s`; from then on its
+    axes are corrected.
+    """
+
+    start_s: float
+    end_s: float
+    segment: Segment
+    tilt_deg: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,11 +202,23 @@ class DismissedFall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WearBout:
-    """The sensor worn, or not."""
+    """The sensors worn, or not, or worn with one that slips meanwhile."""
 
     state: WearState
     start_s: float
     end_s: float
 
 
-Event = PostureBout | ExtensionBout | FlexionBout | Repetition | Fall | DismissedFall | WearBout
+Event = (
+    PostureBout
+    | ExtensionBout
+    | OverExtension
+    | PadSlip
+    | SensorSlip
+    | SittingBout
+    | FlexionBout
+    | Repetition
+    | Fall
+    | DismissedFall
+    | WearBout
+)

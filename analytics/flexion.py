@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.body import BODY_RATE_HZ, BodyChunk, Segment
-from analytics.detector import kernel, record
+from analytics.detector import Variables, kernel, opened, variables
 from analytics.events import Event, FlexionBout, Posture
 from sensors.types import FloatArray
 
@@ -20,7 +20,8 @@ class FlexionParams:
     """What counts as bent too far."""
 
     limit_deg: float = 60.0
-    """ISO 11226:2000 and EN 1005-4 do not accept trunk inclination beyond 60°."""
+    """ISO 11226:2000 and EN 1005-4 do not accept trunk inclination beyond 60°; a limit that a
+    clinician prescribes goes before it."""
     hysteresis_deg: float = 5.0
     """The bout ends this far below the limit."""
     min_s: float = 1.0
@@ -43,7 +44,7 @@ class FlexionDetector:
 
     def __init__(self, params: FlexionParams | None = None) -> None:
         self._limits = _limits(params or FlexionParams())
-        self._state = record(index=0, upright_at=-np.inf, bent=0, start=0, peak_deg=0)
+        self._state = variables(index=0, upright_at=-np.inf, bent=0, start=0, peak_deg=0)
 
     def update(self, chunk: BodyChunk) -> list[Event]:
         """See `Detector.update`: the bends that ended."""
@@ -57,7 +58,7 @@ class FlexionDetector:
     def finish(self) -> list[Event]:
         """See `Detector.finish`: a bend that lasted to the end."""
         row = np.empty(3)
-        return [_bout(row)] if _close(self._limits, self._state, row) else []
+        return [_bout(row)] if _finish(self._limits, self._state, row) else []
 
 
 def _bout(row: FloatArray) -> FlexionBout:
@@ -70,11 +71,12 @@ def _bout(row: FloatArray) -> FlexionBout:
     )
 
 
-def _limits(params: FlexionParams) -> np.record:
-    return record(
+def _limits(params: FlexionParams) -> Variables:
+    stop_deg = params.limit_deg - params.hysteresis_deg
+    return variables(
         start_deg=params.limit_deg,
-        stop_deg=params.limit_deg - params.hysteresis_deg,
-        upright_cos=np.cos(np.radians(params.upright_deg)),
+        stop_deg=stop_deg,
+        upright_cos=np.cos(np.radians(min(params.upright_deg, stop_deg))),
         min_count=round(params.min_s * BODY_RATE_HZ),
         max_count=round(params.max_s * BODY_RATE_HZ),
         max_lead=round(params.max_lead_s * BODY_RATE_HZ),
@@ -82,8 +84,9 @@ def _limits(params: FlexionParams) -> np.record:
 
 
 @kernel
-def _follow(up: FloatArray, limits: np.record, state: np.record, ended: FloatArray) -> int:
+def _follow(up: FloatArray, given: Variables, kept: Variables, ended: FloatArray) -> int:
     """Write first and end index and peak angle of each bend that ended into `ended`."""
+    limits, state = opened(given), opened(kept)
     count = 0
     for i in range(len(up)):
         if up[i, 2] > limits.upright_cos:
@@ -110,6 +113,11 @@ def _forward_pitch_deg(up: FloatArray) -> float:
     if up[0] < 0.0 and up[0] ** 2 + up[2] ** 2 > MIN_SAGITTAL**2:
         return float(np.degrees(np.arctan2(-up[0], up[2])))
     return 0.0
+
+
+@kernel
+def _finish(given: Variables, kept: Variables, row: FloatArray) -> int:
+    return _close(opened(given), opened(kept), row)
 
 
 @kernel

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
-from vqf import VQF
+from numpy.typing import NDArray
 
+from analytics import vqf_kernel
 from analytics.detector import kernel
 from sensors.types import FloatArray
 
@@ -17,39 +18,28 @@ ACC_ONLY_TAU_S = 0.16
 class Orientation(Protocol):
     """Follows the vertical of one sensor; the result does not depend on how samples are chunked."""
 
-    def update(self, acc: FloatArray, gyro: FloatArray) -> FloatArray:
+    def update(self, acc: FloatArray, gyro: FloatArray, lost: NDArray[np.bool_]) -> FloatArray:
         """Unit vertical (n, 3) in sensor axes after each of n samples at the sensor's rate.
 
-        `acc` (n, 3) in m/s², `gyro` (n, 3) in rad/s.
+        `acc` (n, 3) in m/s², `gyro` (n, 3) in rad/s. Before a sample that is marked in `lost` (n,)
+        more time has passed unseen than can be bridged, so the orientation starts afresh there.
         """
-        ...
-
-    def restart(self) -> None:
-        """Forget the orientation: more time has passed unseen than can be bridged."""
         ...
 
 
 class GyroOrientation:
-    """VQF (Laidig and Seel 2023, doi:10.1016/j.inffus.2022.10.014), 6-axis, as published.
+    """VQF without a magnetometer, as published but for its pace (see `analytics.vqf_kernel`).
 
-    A restart forgets the orientation but keeps the estimated gyroscope bias, which changes slowly.
+    Starting afresh keeps the estimated bias of the gyroscope, which changes slowly.
     """
 
     def __init__(self, rate_hz: float) -> None:
-        self._rate_hz = rate_hz
-        self._filter = VQF(1.0 / rate_hz)
+        self._params = vqf_kernel.parameters(rate_hz)
+        self._state = vqf_kernel.new_state()
 
-    def update(self, acc: FloatArray, gyro: FloatArray) -> FloatArray:
+    def update(self, acc: FloatArray, gyro: FloatArray, lost: NDArray[np.bool_]) -> FloatArray:
         """See `Orientation.update`."""
-        filtered = self._filter.updateBatch(np.ascontiguousarray(gyro), np.ascontiguousarray(acc))
-        w, x, y, z = filtered["quat6D"].T
-        return np.column_stack((2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x**2 + y**2)))
-
-    def restart(self) -> None:
-        """See `Orientation.restart`."""
-        bias, sigma = self._filter.getBiasEstimate()
-        self._filter = VQF(1.0 / self._rate_hz)
-        self._filter.setBiasEstimate(bias, sigma)
+        return vqf_kernel.follow(acc, gyro, lost, self._params, self._state)
 
 
 class AccOrientation:
@@ -59,22 +49,20 @@ class AccOrientation:
         self._weight = 1.0 - np.exp(-1.0 / (rate_hz * ACC_ONLY_TAU_S))
         self._state = np.full(3, np.nan)
 
-    def update(self, acc: FloatArray, gyro: FloatArray) -> FloatArray:
+    def update(self, acc: FloatArray, gyro: FloatArray, lost: NDArray[np.bool_]) -> FloatArray:
         """See `Orientation.update`; `gyro` is not looked at."""
-        return _low_passed_direction(np.ascontiguousarray(acc), self._weight, self._state)
-
-    def restart(self) -> None:
-        """See `Orientation.restart`."""
-        self._state[:] = np.nan
+        return _low_passed_direction(acc, lost, self._weight, self._state)
 
 
 @kernel
-def _low_passed_direction(acc: FloatArray, weight: float, state: FloatArray) -> FloatArray:
+def _low_passed_direction(
+    acc: FloatArray, lost: NDArray[np.bool_], weight: float, state: FloatArray
+) -> FloatArray:
     up = np.empty_like(acc)
     for i in range(len(acc)):
         norm = 0.0
         for j in range(3):
-            if np.isnan(state[j]):
+            if lost[i] or np.isnan(state[j]):
                 state[j] = acc[i, j]
             state[j] += weight * (acc[i, j] - state[j])
             norm += state[j] ** 2

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import SupportsFloat, SupportsInt
 
 import numpy as np
 
 from analytics.body import BODY_RATE_HZ, BodyChunk, Segment, SegmentChunk
-from analytics.detector import kernel, record
+from analytics.detector import Variables, kernel, opened, variables
 from analytics.events import Event, Posture, PostureBout
 from sensors.types import FloatArray
 
@@ -18,8 +19,9 @@ _POSTURES = (
     Posture.LEFT,
     Posture.RIGHT,
     Posture.UNKNOWN,
+    Posture.UNKNOWN,
 )
-_UPRIGHT, _SUPINE, _PRONE, _LEFT, _RIGHT, _UNKNOWN = range(6)
+_UPRIGHT, _SUPINE, _PRONE, _LEFT, _RIGHT, _UNKNOWN, _SOME_SIDE = range(7)
 _NONE = -1
 
 
@@ -39,6 +41,12 @@ class PostureParams:
     """A turn counts once it is this far past the diagonal between two lying sides."""
     dwell_s: float = 2.0
     """A posture held for less is passed through, as the side is in rolling over or getting up."""
+    lie_down_s: float = 1.5
+    """The same from upright onto the back, where nobody passes through. Engineering judgement."""
+    first_s: float = 0.5
+    """The same for the first of all, which may have begun long before the recording."""
+    bend_s: float = 10.0
+    """The same from upright onto the front: until then it is a bend. Engineering judgement."""
     tau_s: float = 0.5
     """Time constant of the low-pass on the vertical: steps and breathing vanish, turns stay."""
     max_gap_s: float = 2.0
@@ -54,17 +62,21 @@ class PostureDetector:
     began, not from when it was believed. A lying posture passed through in less than the dwell
     time belongs to the lying beside it; between two lying postures its time is shared.
 
+    To the back the limit is the wearer's own: where lying flat turned the sensor by less than a
+    right angle, as on a sloping chest or a soft belly, it is narrower in proportion.
+
     It looks at the trunk if it is worn, else at the pelvis; the thigh alone tells nothing, since
     it lies level in sitting too. In a bridge the spine slopes towards the head, so both stay
     supine. Sitting and standing are both upright. Unknown is said while the sensor is not
-    calibrated, while its samples are missing, and of lying where the calibration saw no lying
-    pose: then upright is known, but not the side.
+    calibrated, while its samples are missing, and of lying where the calibration does not know
+    the front: then lying is known, but not the side (`PostureBout.side_unknown`).
     """
 
     def __init__(self, params: PostureParams | None = None) -> None:
         params = params or PostureParams()
         self._limits = _limits(params)
-        self._state = record(
+        self._supine_up: FloatArray | None = None
+        self._state = variables(
             index=0,
             missing=0,
             x=np.nan,
@@ -82,7 +94,7 @@ class PostureDetector:
     @property
     def posture(self) -> Posture:
         """The posture at the last sample, before it has lasted long enough to be an event."""
-        return _POSTURES[int(self._state.posture)]
+        return _POSTURES[int(self._state["posture"])]
 
     def update(self, chunk: BodyChunk) -> list[Event]:
         """See `Detector.update`: the postures that the samples showed to have ended."""
@@ -90,23 +102,26 @@ class PostureDetector:
         up = _usable_up(segment, len(chunk))
         ended = np.empty((len(chunk), 3))
         facing_known = segment is not None and segment.facing_known
+        if segment is not None and segment.supine_up is not self._supine_up:
+            self._supine_up = segment.supine_up
+            upright_tan = float(self._limits["upright_tan"])
+            self._limits["back_weight"] = _back_weight(segment.supine_up, upright_tan)
         count = _settle(up, facing_known, self._limits, self._state, ended)
         return [_bout(*row) for row in ended[:count]]
 
     def finish(self) -> list[Event]:
         """See `Detector.finish`: the posture that lasted to the end."""
         state = self._state
-        if state.index == 0:
+        if state["index"] == 0:
             return []
-        last = state.posture if state.settled == _NONE else state.settled
-        return [_bout(last, state.settled_from, state.index)]
+        last = state["posture"] if state["settled"] == _NONE else state["settled"]
+        return [_bout(last, state["settled_from"], state["index"])]
 
 
 def posture_of(up: FloatArray) -> Posture:
     """The posture nearest to a vertical (3,) in trunk axes, of any length, without hysteresis."""
     x, y, z = (float(part) for part in up)
-    limits = _limits(PostureParams())
-    return _POSTURES[_nearest(x, y, z, True, limits)]
+    return _POSTURES[_nearest_of(x, y, z, _limits(PostureParams()))]
 
 
 def _usable_up(segment: SegmentChunk | None, count: int) -> FloatArray:
@@ -115,33 +130,50 @@ def _usable_up(segment: SegmentChunk | None, count: int) -> FloatArray:
     return np.ascontiguousarray(segment.up)
 
 
-def _bout(posture: float, start_index: float, end_index: float) -> PostureBout:
+def _bout(
+    posture: SupportsInt, start_index: SupportsFloat, end_index: SupportsFloat
+) -> PostureBout:
     return PostureBout(
         posture=_POSTURES[int(posture)],
-        start_s=float(start_index / BODY_RATE_HZ),
-        end_s=float(end_index / BODY_RATE_HZ),
+        start_s=float(start_index) / BODY_RATE_HZ,
+        end_s=float(end_index) / BODY_RATE_HZ,
+        side_unknown=int(posture) == _SOME_SIDE,
     )
 
 
-def _limits(params: PostureParams) -> np.record:
+def _back_weight(supine_up: FloatArray | None, upright_tan: float) -> float:
+    """How much leaning back weighs, so that its limit is in proportion to lying flat."""
+    if supine_up is None:
+        return 1.0
+    lying_share = np.arctan2(supine_up[0], supine_up[2]) / (0.5 * np.pi)
+    limit = np.arctan(upright_tan) * min(lying_share, 1.0)
+    return float(upright_tan / np.tan(limit))
+
+
+def _limits(params: PostureParams) -> Variables:
     upright, margin = params.upright_limit_deg, params.hysteresis_deg
-    return record(
+    return variables(
         weight=1.0 - np.exp(-1.0 / (BODY_RATE_HZ * params.tau_s)),
         upright_tan=np.tan(np.radians(upright)),
         lying_on_tan=np.tan(np.radians(upright + margin)),
         lying_off_tan=np.tan(np.radians(upright - margin)),
         side_weight=np.tan(np.radians(upright)) / np.tan(np.radians(params.leaning_limit_deg)),
+        back_weight=1.0,
         side_tan=np.tan(np.radians(45.0 + params.side_hysteresis_deg)),
         dwell=round(params.dwell_s * BODY_RATE_HZ),
+        first=round(params.first_s * BODY_RATE_HZ),
+        lie_down=round(params.lie_down_s * BODY_RATE_HZ),
+        bend=round(params.bend_s * BODY_RATE_HZ),
         max_missing=round(params.max_gap_s * BODY_RATE_HZ),
     )
 
 
 @kernel
 def _settle(
-    up: FloatArray, facing_known: bool, limits: np.record, state: np.record, ended: FloatArray
+    up: FloatArray, facing_known: bool, given: Variables, kept: Variables, ended: FloatArray
 ) -> int:
     """Follow the posture; write posture, first and end index of each that ended into `ended`."""
+    limits, state = opened(given), opened(kept)
     count = 0
     for i in range(len(up)):
         if np.isnan(up[i, 0]):
@@ -153,7 +185,7 @@ def _settle(
             state.missing = 0
             _low_pass(up[i], limits.weight, state)
             _recognize(facing_known, limits, state)
-            settles = state.index - state.posture_from >= limits.dwell
+            settles = state.index - state.posture_from >= _dwell(limits, state)
         state.index += 1
         if settles and state.posture != state.settled:
             boundary = _boundary(state)
@@ -165,6 +197,19 @@ def _settle(
                 state.settled_from = boundary
             state.settled = state.posture
     return count
+
+
+@kernel
+def _dwell(limits: np.record, state: np.record) -> float:
+    """For how many samples the posture must last to be believed."""
+    if state.settled == _NONE:
+        return float(limits.first)
+    if state.settled == _UPRIGHT:
+        if state.posture == _PRONE:
+            return float(limits.bend)
+        if state.posture == _SUPINE or state.posture == _SOME_SIDE:
+            return float(limits.lie_down)
+    return float(limits.dwell)
 
 
 @kernel
@@ -212,33 +257,42 @@ def _recognize(facing_known: bool, limits: np.record, state: np.record) -> None:
 
 
 @kernel
+def _nearest_of(x: float, y: float, z: float, given: Variables) -> int:
+    return _nearest(x, y, z, True, opened(given))
+
+
+@kernel
 def _nearest(x: float, y: float, z: float, facing_known: bool, limits: np.record) -> int:
-    side_weight = limits.side_weight if facing_known else 1.0
-    if _is_upright(x, y, z, limits.upright_tan, side_weight):
+    if _is_upright(x, y, z, limits.upright_tan, facing_known, limits):
         return _UPRIGHT
     if not facing_known:
-        return _UNKNOWN
+        return _SOME_SIDE
     if abs(x) >= abs(y):
         return _SUPINE if x > 0.0 else _PRONE
     return _RIGHT if y > 0.0 else _LEFT
 
 
 @kernel
-def _is_upright(x: float, y: float, z: float, limit_tan: float, side_weight: float) -> bool:
-    """Whether the inclination is below its limit, which is narrower to the side."""
-    return bool(z * limit_tan > np.sqrt(x * x + (side_weight * y) ** 2))
+def _is_upright(
+    x: float, y: float, z: float, limit_tan: float, facing_known: bool, limits: np.record
+) -> bool:
+    """Whether the inclination is below its limit: narrower to the side, personal to the back."""
+    if facing_known:
+        y *= limits.side_weight
+        if x > 0.0:
+            x *= limits.back_weight
+    return bool(z * limit_tan > np.sqrt(x * x + y * y))
 
 
 @kernel
 def _holds(facing_known: bool, limits: np.record, state: np.record) -> bool:
     """Whether the vertical is still within the posture's limits, widened by the hysteresis."""
-    side_weight = limits.side_weight if facing_known else 1.0
     limit_tan = limits.lying_on_tan if state.posture == _UPRIGHT else limits.lying_off_tan
-    upright = _is_upright(state.x, state.y, state.z, limit_tan, side_weight)
+    upright = _is_upright(state.x, state.y, state.z, limit_tan, facing_known, limits)
     if upright or state.posture == _UPRIGHT:
         return bool(upright and state.posture == _UPRIGHT)
-    if state.posture == _UNKNOWN:
-        return not facing_known
+    if state.posture == _UNKNOWN or state.posture == _SOME_SIDE:
+        return not facing_known and state.posture == _SOME_SIDE
     along, across = state.x, state.y
     if state.posture == _LEFT or state.posture == _RIGHT:
         along, across = state.y, state.x

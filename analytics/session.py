@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from analytics.body import SEGMENT_OF, BodyChunk, Segment
+from analytics.brace import BraceDetector, BraceIndication
 from analytics.bridging import BridgingDetector
-from analytics.calibration import plausible_calibrations
 from analytics.detector import Detector
 from analytics.events import (
     DismissedFall,
@@ -17,16 +17,24 @@ from analytics.events import (
     ExtensionBout,
     Fall,
     FlexionBout,
+    OverExtension,
+    PadSlip,
     PostureBout,
     Repetition,
+    SensorSlip,
+    SittingBout,
     WearBout,
 )
 from analytics.falls import FallDetector
-from analytics.flexion import FlexionDetector
+from analytics.flexion import FlexionDetector, FlexionParams
 from analytics.frontend import FrontEnd
+from analytics.plausible import plausible_calibrations
 from analytics.posture import PostureDetector
-from analytics.spine import SpineDetector, SpineSummary
-from analytics.wear import WearDetector
+from analytics.posture_summary import PostureSummary, posture_summary
+from analytics.sitting import SittingDetector
+from analytics.slip import SlipGuard
+from analytics.spine import SpineDetector, SpineSummary, Unseen
+from analytics.wear import WearDetector, with_slips
 from sensors.clock import GapFinder
 from sensors.recording import Recording, RecordingHeader, RecordingKind
 from sensors.types import Calibration, Chunk, FloatArray, Gap, Placement, StreamInfo
@@ -65,12 +73,26 @@ class Session:
     streams: tuple[StreamSummary, ...]
     postures: tuple[PostureBout, ...]
     spine: SpineSummary | None
+    spine_unseen: tuple[Unseen, ...]
     hyperextension: tuple[ExtensionBout, ...]
+    over_extension: tuple[OverExtension, ...]
+    pad_slips: tuple[PadSlip, ...]
+    sensor_slips: tuple[SensorSlip, ...]
+    sitting: tuple[SittingBout, ...]
+    sitting_known: bool
+    """Whether sitting could be told from standing: by a thigh sensor beside another one."""
+    brace: BraceIndication | None
     flexion: tuple[FlexionBout, ...]
     repetitions: tuple[Repetition, ...]
     falls: tuple[Fall, ...]
     dismissed_falls: tuple[DismissedFall, ...] = ()
     wear: tuple[WearBout, ...]
+
+    @property
+    def posture_summary(self) -> PostureSummary:
+        """How long somebody lay and was up, and how often they got up."""
+        sitting = self.sitting if self.sitting_known else None
+        return posture_summary(self.postures, self.wear, self.flexion, sitting)
 
 
 class Pipeline:
@@ -78,30 +100,40 @@ class Pipeline:
 
     Push the chunks of all streams in the order of their first samples; the result does not depend
     on how they are cut. What it keeps grows only with the events and gaps found. Of two sensors on
-    one body segment the first in the header is analyzed; the other is counted.
+    one body segment the first in the header is analyzed; the other is counted. `flexion` holds the
+    limit to bending that was prescribed, if one was.
     """
 
     def __init__(
-        self, header: RecordingHeader, calibrations: Iterable[Calibration] | None = None
+        self,
+        header: RecordingHeader,
+        calibrations: Iterable[Calibration] | None = None,
+        *,
+        flexion: FlexionParams | None = None,
     ) -> None:
         self._header = header
         self._streams = {info.placement: _StreamLog(info) for info in header.streams}
         worn = one_per_segment(header.streams)
         self._worn = {info.placement for info in worn}
-        self._front_end = FrontEnd(
-            worn, header.calibrations if calibrations is None else calibrations
-        )
+        calibrations = tuple(header.calibrations if calibrations is None else calibrations)
+        self._front_end = FrontEnd(worn, calibrations)
+        calibrated = {each.placement for each in calibrations} & self._worn
+        self._sitting_known = Placement.THIGH in calibrated and len(calibrated) > 1
+        self._slip_guard = SlipGuard()
         self.posture = PostureDetector()
         self.spine = SpineDetector()
         self.bridging = BridgingDetector()
         self.falls = FallDetector()
+        self._brace = BraceDetector()
         self._detectors: tuple[Detector, ...] = (
             self.posture,
             self.spine,
-            FlexionDetector(),
+            FlexionDetector(flexion),
             self.bridging,
             self.falls,
             WearDetector(),
+            self._brace,
+            *([SittingDetector()] if self._sitting_known else []),
         )
         self._events: list[Event] = []
 
@@ -133,21 +165,32 @@ class Pipeline:
             streams=tuple(log.summary(duration_s) for log in self._streams.values()),
             postures=_only(PostureBout, self._events),
             spine=self.spine.summary(),
+            spine_unseen=self.spine.unseen(),
             hyperextension=_only(ExtensionBout, self._events),
+            over_extension=_only(OverExtension, self._events),
+            pad_slips=_only(PadSlip, self._events),
+            sensor_slips=_only(SensorSlip, self._events),
             flexion=_only(FlexionBout, self._events),
             repetitions=_only(Repetition, self._events),
             falls=_only(Fall, self._events),
             dismissed_falls=_only(DismissedFall, self._events),
-            wear=_only(WearBout, self._events),
+            wear=with_slips(_only(WearBout, self._events), _only(SensorSlip, self._events)),
+            sitting=_only(SittingBout, self._events),
+            sitting_known=self._sitting_known,
+            brace=self._brace.indication(),
         )
 
     def _detect(self, chunks: list[BodyChunk]) -> list[Event]:
-        events = [
-            event
-            for chunk in chunks
-            for detector in self._detectors
-            for event in detector.update(chunk)
-        ]
+        events: list[Event] = []
+        for chunk in chunks:
+            corrected, slips = self._slip_guard.update(chunk)
+            events += slips
+            events += [
+                event
+                for part in corrected
+                for detector in self._detectors
+                for event in detector.update(part)
+            ]
         self._events += events
         return events
 
@@ -182,13 +225,19 @@ class _StreamLog:
         )
 
 
-def analyze(recording: Recording, calibrations: Sequence[Calibration] | None = None) -> Session:
+def analyze(
+    recording: Recording,
+    calibrations: Sequence[Calibration] | None = None,
+    *,
+    flexion: FlexionParams | None = None,
+) -> Session:
     """Everything that the detectors find in a recording.
 
     Without `calibrations` those of the recording serve, and without these plausible ones found in
-    it (see `calibrations_for`).
+    it (see `calibrations_for`). `flexion` is as in `Pipeline`.
     """
-    pipeline = Pipeline(recording.header, calibrations_for(recording, calibrations))
+    calibrations = calibrations_for(recording, calibrations)
+    pipeline = Pipeline(recording.header, calibrations, flexion=flexion)
     for chunk in recording.chunks(CHUNK_S):
         pipeline.push(chunk)
     pipeline.finish()
@@ -211,6 +260,13 @@ def session_json(session: Session) -> dict[str, Any]:
         "falls": [asdict(fall) for fall in session.falls],
         "dismissed_falls": [asdict(fall) for fall in session.dismissed_falls],
         "wear": [asdict(bout) for bout in session.wear],
+        "spine_unseen": [asdict(unseen) for unseen in session.spine_unseen],
+        "over_extension": [asdict(excess) for excess in session.over_extension],
+        "pad_slips": [asdict(slip) for slip in session.pad_slips],
+        "sensor_slips": [asdict(slip) for slip in session.sensor_slips],
+        "sitting": [asdict(bout) for bout in session.sitting] if session.sitting_known else None,
+        "posture_summary": asdict(session.posture_summary),
+        "brace": None if session.brace is None else _brace_json(session.brace),
     }
 
 
@@ -235,9 +291,18 @@ def _only(kind: type[E], events: list[Event]) -> tuple[E, ...]:
     return tuple(event for event in events if isinstance(event, kind))
 
 
+def _brace_json(brace: BraceIndication) -> dict[str, Any]:
+    return asdict(brace) | {"consistent_with_brace": brace.consistent}
+
+
 def _spine_json(spine: SpineSummary) -> dict[str, Any]:
     percentiles = {"p05": spine.p05_deg, "p50": spine.p50_deg, "p95": spine.p95_deg}
-    return {"observable_s": spine.observable_s, "extension_deg": percentiles}
+    return {
+        "observable_s": spine.observable_s,
+        "extension_deg": percentiles,
+        "sigma_deg": spine.sigma_deg,
+        "confidence": spine.confidence,
+    }
 
 
 def _repetition_json(repetition: Repetition) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.body import BodyChunk, Segment, SegmentChunk
+from analytics.extension import SpineAngle
 from analytics.frontend import FrontEnd
 from analytics.session import CHUNK_S, calibrations_for, one_per_segment
-from analytics.spine import chunk_extension_deg
+from analytics.slip import SlipGuard
 from sensors.recording import Recording
 from sensors.types import GRAVITY_MS2, Calibration, FloatArray
 
@@ -20,13 +21,15 @@ class Trace:
     """A recording's angles, each (n,) on the 50 Hz grid `t_s`, NaN where not known.
 
     `pitch_deg` holds every segment whose front is known, bent forward positive (upright 0, supine
-    -90, prone 90); `extension_deg` is what `SpineDetector` follows, before its low-pass; `peak_g`
-    is the largest specific force at any sensor in units of gravity.
+    -90, prone 90); `extension_deg` is what `SpineDetector` follows, before its low-pass, with the
+    standard deviation `sigma_deg`; `peak_g` is the largest specific force at any sensor in units of
+    gravity.
     """
 
     t_s: FloatArray
     pitch_deg: Mapping[Segment, FloatArray]
     extension_deg: FloatArray
+    sigma_deg: FloatArray
     peak_g: FloatArray
 
 
@@ -34,22 +37,27 @@ def trace(recording: Recording, calibrations: Sequence[Calibration] | None = Non
     """The signals of a recording, calibrated as in `analyze`."""
     chunks = list(_body_chunks(recording, calibrations_for(recording, calibrations)))
     names = [name for name, part in chunks[0].segments.items() if part.facing_known]
+    spine = SpineAngle()
+    angle = np.concatenate([spine.update(chunk) for chunk in chunks])
     pitches = {name: [_pitch_deg(chunk.segments[name]) for chunk in chunks] for name in names}
     return Trace(
         t_s=np.concatenate([chunk.t_s for chunk in chunks]),
         pitch_deg={name: np.concatenate(parts) for name, parts in pitches.items()},
-        extension_deg=np.concatenate([chunk_extension_deg(chunk) for chunk in chunks]),
+        extension_deg=angle[:, 0],
+        sigma_deg=angle[:, 1],
         peak_g=np.concatenate([_peak_g(chunk) for chunk in chunks]),
     )
 
 
 def _body_chunks(recording: Recording, calibrations: Sequence[Calibration]) -> Iterator[BodyChunk]:
     worn = one_per_segment(recording.header.streams)
-    front_end = FrontEnd(worn, calibrations)
+    front_end, slip_guard = FrontEnd(worn, calibrations), SlipGuard()
     for chunk in recording.chunks(CHUNK_S):
         if any(chunk.placement is info.placement for info in worn):
-            yield from front_end.push(chunk)
-    yield from front_end.finish()
+            for part in front_end.push(chunk):
+                yield from slip_guard.update(part)[0]
+    for part in front_end.finish():
+        yield from slip_guard.update(part)[0]
 
 
 def _pitch_deg(segment: SegmentChunk) -> FloatArray:

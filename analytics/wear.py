@@ -1,14 +1,19 @@
-"""Whether the sensors are worn or lie about."""
+"""Whether the sensors are worn or lie about, and whether one slipped.
+
+Nothing here says that a brace is worn, or that the right person wears the sensors: movement alone
+does not show it. No sensor family that is supported streams a skin temperature, which would.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from analytics.body import BODY_RATE_HZ, BodyChunk
-from analytics.detector import kernel, record
-from analytics.events import Event, WearBout, WearState
+from analytics.detector import Variables, kernel, opened, variables
+from analytics.events import Event, SensorSlip, WearBout, WearState
 from sensors.types import GRAVITY_MS2, FloatArray
 
 
@@ -38,32 +43,29 @@ class WearDetector:
 
     def __init__(self, params: WearParams | None = None) -> None:
         params = params or WearParams()
-        self._limits = record(
+        self._limits = variables(
             max_variance=params.max_sd_ms2**2,
             min_length=round(params.min_s * BODY_RATE_HZ),
             block=round(params.block_s * BODY_RATE_HZ),
         )
-        self._state = record(index=0, block_start=0, still_from=0, still_samples=0)
+        self._state = variables(index=0, block_start=0, still_from=0, still_samples=0)
         self._worn_from_index = 0.0
         self._sums = np.empty((0, 6))
 
     def update(self, chunk: BodyChunk) -> list[Event]:
         """See `Detector.update`: the bouts that ended."""
-        acc = np.hstack([segment.acc for segment in chunk.segments.values()])
+        parts = [segment.acc for segment in chunk.segments.values()]
+        acc = np.concatenate(parts, axis=1)
         if len(self._sums) == 0:
             self._sums = np.zeros((acc.shape[1], 6))
-        taken_off = np.empty((len(chunk) // int(self._limits.block) + 1, 2))
-        count = _follow(np.ascontiguousarray(acc), self._limits, self._state, self._sums, taken_off)
-        return [bout for row in taken_off[:count] for bout in self._bouts(row)]
+        taken_off = _follow(acc, self._limits, self._state, self._sums)
+        return [bout for row in taken_off for bout in self._bouts(row)]
 
     def finish(self) -> list[Event]:
         """See `Detector.finish`: the bouts up to the end of the recording."""
-        end_index, row = float(self._state.index), np.empty(2)
-        events: list[Event] = []
-        if len(self._sums) and _end_block(self._limits, self._state, self._sums, row):
-            events += self._bouts(row)
-        if _close(end_index, self._limits, self._state, row):
-            events += self._bouts(row)
+        taken_off = _finish(self._limits, self._state, self._sums)
+        events = [bout for row in taken_off for bout in self._bouts(row)]
+        end_index = float(self._state["index"])
         if end_index > self._worn_from_index:
             events.append(_bout(WearState.WORN, self._worn_from_index, end_index))
         return events
@@ -78,6 +80,37 @@ class WearDetector:
         return events
 
 
+def with_slips(bouts: Iterable[WearBout], slips: Iterable[SensorSlip]) -> tuple[WearBout, ...]:
+    """The bouts, with wearing during which a sensor slipped as perhaps slipped.
+
+    A slip has no instant: it happened between the last time that the sensor was seen to sit right
+    and the first that it was not. In between angles may be wrong; after it they are corrected.
+    """
+    found = list(bouts)
+    for slip in slips:
+        found = [part for bout in found for part in _slipping(bout, slip)]
+    return tuple(found)
+
+
+def _slipping(bout: WearBout, slip: SensorSlip) -> list[WearBout]:
+    if bout.state is not WearState.WORN:
+        return [bout]
+    start_s = min(max(slip.start_s, bout.start_s), bout.end_s)
+    end_s = max(min(slip.end_s, bout.end_s), start_s)
+    parts = (
+        (WearState.WORN, bout.start_s, start_s),
+        (WearState.PERHAPS_SLIPPED, start_s, end_s),
+        (WearState.WORN, end_s, bout.end_s),
+    )
+    if start_s == end_s:
+        return [bout]
+    return [
+        WearBout(state=state, start_s=first_s, end_s=last_s)
+        for state, first_s, last_s in parts
+        if first_s < last_s
+    ]
+
+
 def _bout(state: WearState, start_index: float, end_index: float) -> WearBout:
     return WearBout(
         state=state,
@@ -87,14 +120,14 @@ def _bout(state: WearState, start_index: float, end_index: float) -> WearBout:
 
 
 @kernel
-def _follow(
-    acc: FloatArray, limits: np.record, state: np.record, sums: FloatArray, taken_off: FloatArray
-) -> int:
-    """Write first and end index of each stretch of not wearing that ended into `taken_off`.
+def _follow(acc: FloatArray, given: Variables, kept: Variables, sums: FloatArray) -> FloatArray:
+    """First and end index (k, 2) of each stretch of not wearing that ended.
 
     `acc` (n, axes); `sums` (axes, 6) holds number, sum and sum of squares of the block, then the
     same of the still stretch.
     """
+    limits, state = opened(given), opened(kept)
+    taken_off = np.empty((int(len(acc) / limits.block) + 1, 2))
     count = 0
     for i in range(len(acc)):
         for axis in range(len(sums)):
@@ -106,7 +139,17 @@ def _follow(
         state.index += 1
         if state.index - state.block_start == limits.block:
             count += _end_block(limits, state, sums, taken_off[count])
-    return count
+    return taken_off[:count]
+
+
+@kernel
+def _finish(given: Variables, kept: Variables, sums: FloatArray) -> FloatArray:
+    """The same for the stretches that last to the end."""
+    limits, state = opened(given), opened(kept)
+    taken_off = np.empty((2, 2))
+    count = _end_block(limits, state, sums, taken_off[0])
+    count += _close(state.index, limits, state, taken_off[count])
+    return taken_off[:count]
 
 
 @kernel

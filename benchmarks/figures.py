@@ -1,7 +1,8 @@
-"""The measurements: each gives figures with their units, on recordings that it simulates."""
+"""What analysis, storage and queries take, on recordings that are simulated here."""
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import time
@@ -13,7 +14,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from vqf import VQF
 
 from analytics.pathway import load_pathway
 from analytics.prescription import prescribe, progress
@@ -28,6 +28,7 @@ from analytics.store.queries import (
     today,
     weekly,
 )
+from benchmarks.peers import peers
 from sensors.recording import Recording, RecordingHeader, RecordingKind, write_recording
 from sensors.simulator import BridgingSet, VirtualSensor, day_at_home, exercise_session, simulate
 from sensors.simulator.sessions import Script
@@ -41,10 +42,10 @@ WEEKS = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One measured number."""
+    """One measured number; None where what it measures is not installed."""
 
     what: str
-    value: float
+    value: float | None
     unit: str
 
 
@@ -54,7 +55,7 @@ def measure(folder: Path) -> Iterator[Figure]:
     analyze(hour)
     yield from _throughput(hour)
     yield from _latency(hour)
-    yield _peak_memory(hour)
+    yield _peak_memory(_day(folder / "day", hour))
     yield from _storage(hour)
     yield from _queries(folder)
 
@@ -62,13 +63,29 @@ def measure(folder: Path) -> Iterator[Figure]:
 def _hour(folder: Path) -> Recording:
     """An hour at home with two sensors at 100 Hz."""
     script = day_at_home(minutes=60.0, rng=np.random.default_rng(1))
-    return _recorded(folder, script, RecordingKind.DAY, Placement.STERNUM, Placement.PELVIS)
+    return recorded(folder, script, RecordingKind.DAY, Placement.STERNUM, Placement.PELVIS)
 
 
-def _recorded(
-    folder: Path, script: Script, kind: RecordingKind, *placements: Placement
+def _day(folder: Path, hour: Recording) -> Recording:
+    """24 such hours."""
+    seconds = math.ceil(hour.duration_s)
+    chunks = (
+        replace(chunk, t_s=chunk.t_s + number * seconds)
+        for number in range(24)
+        for chunk in hour.chunks(60.0)
+    )
+    return write_recording(folder, replace(hour.header, id=folder.name), chunks)
+
+
+def recorded(
+    folder: Path,
+    script: Script,
+    kind: RecordingKind,
+    *placements: Placement,
+    rate_hz: float = RATE_HZ,
 ) -> Recording:
-    sensors = [VirtualSensor(placement=placement, rate_hz=RATE_HZ) for placement in placements]
+    """What sensors at these placements record of a script."""
+    sensors = [VirtualSensor(placement=placement, rate_hz=rate_hz) for placement in placements]
     simulation = simulate(script, sensors=sensors, seed=1)
     header = RecordingHeader(
         id=folder.name,
@@ -93,11 +110,9 @@ def _throughput(hour: Recording) -> Iterator[Figure]:
         value=hours / _best_s(lambda: analyze(hour)),
         unit="h/s",
     )
-    yield Figure(
-        what="the same, orientation by vqf alone",
-        value=hours / _best_s(lambda: _oriented(chunks)),
-        unit="h/s",
-    )
+    for what, run in peers(chunks, RATE_HZ):
+        value = None if run is None else hours / _best_s(run)
+        yield Figure(what=f"the same, only {what}", value=value, unit="h/s")
 
 
 def _analyzed(hour: Recording, chunks: list[Chunk]) -> Session:
@@ -106,12 +121,6 @@ def _analyzed(hour: Recording, chunks: list[Chunk]) -> Session:
         pipeline.push(chunk)
     pipeline.finish()
     return pipeline.session()
-
-
-def _oriented(chunks: list[Chunk]) -> None:
-    filters = {chunk.placement: VQF(1 / RATE_HZ) for chunk in chunks}
-    for chunk in chunks:
-        filters[chunk.placement].updateBatch(chunk.gyro, chunk.acc)
 
 
 def _latency(hour: Recording) -> Iterator[Figure]:
@@ -132,20 +141,24 @@ def _latency(hour: Recording) -> Iterator[Figure]:
         )
 
 
-def _peak_memory(hour: Recording) -> Figure:
-    """Of a process of its own that analyzes the hour; as /usr/bin/time would tell."""
-    program = (
-        "import resource, sys; from pathlib import Path;"
-        "from analytics.session import analyze; from sensors.recording import read_recording;"
-        "analyze(read_recording(Path(sys.argv[1])));"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-    )
+PEAK_MEMORY_PROGRAM = """
+import sys
+from pathlib import Path
+from analytics.session import analyze
+from benchmarks.memory import peak_mib
+from sensors.recording import read_recording
+analyze(read_recording(Path(sys.argv[1])))
+print(peak_mib())
+"""
+
+
+def _peak_memory(day: Recording) -> Figure:
+    """Of a process of its own that analyzes the day."""
     value = float("nan")
     with suppress(subprocess.CalledProcessError):  # Windows has no module `resource`
-        command = [sys.executable, "-c", program, str(hour.folder)]
-        told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        value = int(told) / (1024 if sys.platform != "darwin" else 1024**2)
-    return Figure(what="peak memory of analyzing the hour", value=value, unit="MiB")
+        command = [sys.executable, "-c", PEAK_MEMORY_PROGRAM, str(day.folder)]
+        value = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return Figure(what="peak memory of analyzing 24 hours", value=value, unit="MiB")
 
 
 def _storage(hour: Recording) -> Iterator[Figure]:
@@ -161,7 +174,7 @@ def _queries(folder: Path) -> Iterator[Figure]:
     """On a caseload whose every day repeats one analyzed exercise session."""
     on = date(2026, 3, 2)
     script = exercise_session(BridgingSet(), rng=np.random.default_rng(1))
-    exercise = _recorded(folder / "exercise", script, RecordingKind.EXERCISE, Placement.PELVIS)
+    exercise = recorded(folder / "exercise", script, RecordingKind.EXERCISE, Placement.PELVIS)
     with Store.open(folder / "store" / "fivepoint.duckdb") as store:
         _fill(store, analyze(exercise), exercise.folder, on)
         with store.cursor() as cursor:

@@ -11,19 +11,21 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.figures import measure
+from benchmarks.live import measure_live
 
 
-def run_and_print(*, as_json: bool) -> None:
-    """Take all figures and print them."""
+def run_and_print(*, as_json: bool, minutes: float) -> None:
+    """Take all figures, the live ones over so many minutes, and print them."""
     with (
         TemporaryDirectory(prefix="fivepoint-benchmark-") as folder,
         Console(stderr=True).status("Measuring"),
     ):
-        figures = list(measure(Path(folder)))
+        figures = [*measure(Path(folder)), *measure_live(Path(folder), minutes)]
     if as_json:
         print(json.dumps([asdict(figure) for figure in figures]))
         return
     table = Table("what", "value", "unit")
     for figure in figures:
-        table.add_row(figure.what, f"{figure.value:.3g}", figure.unit)
+        value = "not installed" if figure.value is None else f"{figure.value:.3g}"
+        table.add_row(figure.what, value, figure.unit)
     Console().print(table)

@@ -140,13 +140,19 @@ def analyze(
     recordings: options.Recordings,
     json: options.Json = False,
     calibration: options.CalibrationFile = None,
+    flexion_limit: Annotated[
+        float | None,
+        typer.Option(min=10, max=90, help="Degrees of bending forward allowed; usually 60."),
+    ] = None,
 ) -> None:
     """Print what is found in recordings: a line each, or with --json an object each."""
+    from analytics.flexion import FlexionParams
     from fivepoint.output import analyze_and_print
     from sensors.recording import read_calibrations
 
     calibrations = None if calibration is None else read_calibrations(calibration)
-    failed = analyze_and_print(recordings, calibrations, as_json=json)
+    flexion = None if flexion_limit is None else FlexionParams(limit_deg=flexion_limit)
+    failed = analyze_and_print(recordings, calibrations, as_json=json, flexion=flexion)
     raise typer.Exit(1 if failed else 0)
 
 
@@ -231,12 +237,15 @@ def scan(
 @app.command()
 def doctor(
     seconds: Annotated[float, typer.Option(min=1, help="How long to watch each sensor.")] = 10.0,
+    tap: Annotated[
+        bool, typer.Option("--tap", help="Compare the clocks of sensors tapped together.")
+    ] = False,
 ) -> None:
     """Find out what keeps sensors from being recorded, and what to do about it."""
     from fivepoint.doctor import diagnose
 
     failed = 0
-    for finding in diagnose(load_settings().recordings_folder, seconds=seconds):
+    for finding in diagnose(load_settings().recordings_folder, seconds=seconds, tapped=tap):
         print(f"{'ok  ' if finding.well else 'FAIL'}  {finding.text}", flush=True)
         failed += not finding.well
     raise typer.Exit(1 if failed else 0)
@@ -244,8 +253,10 @@ def doctor(
 
 @app.command()
 def calibrate(
-    out: Annotated[Path, typer.Option(metavar="CAL.json", help="File to write.")],
     wear: options.Worns = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="CAL.json", help="File to write; else the one of `up`.")
+    ] = None,
     no_lift: Annotated[
         bool, typer.Option("--no-lift", help="Do not ask for the hips to be lifted.")
     ] = False,
@@ -258,24 +269,37 @@ def calibrate(
     ] = None,
     still: Annotated[options.Span | None, options.STILL] = None,
     lying: Annotated[options.Span | None, options.LYING] = None,
+    lying_from: Annotated[
+        Path | None, typer.Option(metavar="REC", help="--lying is in this other recording.")
+    ] = None,
+    bend: Annotated[options.Span | None, options.BEND] = None,
+    six_poses: Annotated[
+        Path | None,
+        typer.Option(metavar="REC", help="The sensors resting on each of their six sides."),
+    ] = None,
 ) -> None:
     """Be guided through standing, lying and one lift, or take the poses from a recording."""
     if [bool(wear), virtual is not None, source is not None].count(True) != 1:
         raise typer.BadParameter("give one of --wear, --virtual and --from")
+    if virtual is not None and out is None:
+        raise typer.BadParameter("--virtual needs --out, apart from your own calibration")
+    settings = load_settings()
+    file = out or settings.calibration_path
     if source is not None:
         if still is None:
             raise typer.BadParameter("--from needs --still, the seconds of standing still")
-        from fivepoint.intake import calibrate_from
+        from fivepoint.calibrating import Poses, calibrate_from
 
-        calibrate_from(source, out, still=still, lying=lying)
+        poses = Poses(still=still, lying=lying, lying_from=lying_from, bend=bend)
+        calibrate_from(source, file, poses, six_poses=six_poses)
         return
     from fivepoint.recorder import Guiding
 
-    to = Guiding(out, lift=not no_lift)
+    to = Guiding(file, lift=not no_lift)
     if virtual is None:
         from fivepoint.recorder import calibrate_live
 
-        calibrate_live(load_settings().recordings_folder, wear or [], rate, to)
+        calibrate_live(settings.recordings_folder, wear or [], rate, to)
         return
     from fivepoint.performance import Performance
     from fivepoint.virtual import calibrate_virtual
@@ -299,11 +323,35 @@ def simulate(
 
 
 @app.command()
-def benchmark(json: options.Json = False) -> None:
-    """Measure how fast this machine analyzes, answers and stores."""
+def benchmark(
+    json: options.Json = False,
+    minutes: Annotated[
+        float, typer.Option(min=0.5, help="How long each three live sensors are recorded.")
+    ] = 1.0,
+) -> None:
+    """Measure how fast this machine analyzes, answers, stores and records."""
     from benchmarks.report import run_and_print
 
-    run_and_print(as_json=json)
+    run_and_print(as_json=json, minutes=minutes)
+
+
+@app.command()
+def validate(
+    topic: Annotated[options.TopicName, typer.Argument(help="What to compare with a known truth.")],
+    datasets: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FOLDER]", help="Published recordings; or FIVEPOINT_DATASETS."),
+    ] = None,
+    json: options.Json = False,
+    write: Annotated[
+        Path | None, typer.Option(metavar="DOC.md", help="Renew the topic's section there too.")
+    ] = None,
+) -> None:
+    """Measure how right the analysis is, on recordings whose truth is known."""
+    from analytics.validation.topics import Topic
+    from fivepoint.validate import validate_and_print
+
+    validate_and_print(Topic(topic), datasets, as_json=json, document=write)
 
 
 @app.command("import")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ import numpy as np
 
 from fivepoint.computer import Finding, bluetooth, clock, disk, why_no_bluetooth
 from fivepoint.live import LIVE_NAME, LivePhase, LiveSensor, LiveState, read_live
+from sensors.alignment import tap_offset_s
 from sensors.ble import Backend, BleSource, BluetoothError, Found, scan
 from sensors.source import opened
 from sensors.types import GRAVITY_MS2, Chunk, Placement
@@ -32,6 +34,11 @@ MOST_RATE_ERROR = 0.05
 MOST_GRAVITY_ERROR = 0.1
 """Sensors are right to a few percent; a wrong range is wrong by two. Engineering judgement."""
 
+MOST_APART_S = 0.02
+"""One sample of the body grid, on which two sensors are joined."""
+
+TAP = "Hold all sensors in one hand, and tap them on a table now and then until this ends."
+
 CONNECT_S = 20.0
 """How long a sensor may take to connect and start."""
 
@@ -39,8 +46,10 @@ CONNECT_S = 20.0
 _FRESH = timedelta(seconds=10)
 
 
-def diagnose(recordings_folder: Path, *, seconds: float) -> Iterator[Finding]:
+def diagnose(recordings_folder: Path, *, seconds: float, tapped: bool = False) -> Iterator[Finding]:
     """Look at the computer, then for `seconds` at the streams of all sensors that are heard.
+
+    If they are to be `tapped` together meanwhile, also at whether they show it at the same time.
 
     Sensors that are being recorded into the folder are left to it, and told as their recorder
     tells them.
@@ -54,7 +63,7 @@ def diagnose(recordings_folder: Path, *, seconds: float) -> Iterator[Finding]:
     if live is not None and live.phase is LivePhase.RECORDING and now - live.updated_at < _FRESH:
         yield from being_recorded(live)
     elif all(each.well for each in looked):
-        yield from asyncio.run(_sensors(seconds))
+        yield from asyncio.run(_sensors(seconds, tapped=tapped))
 
 
 def being_recorded(live: LiveState) -> list[Finding]:
@@ -62,10 +71,19 @@ def being_recorded(live: LiveState) -> list[Finding]:
     return [each for sensor in live.sensors for each in _recorded(sensor, live.elapsed_s)]
 
 
-async def examine(
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What came of a sensor: nothing, or a stream."""
+
+    sensor: Found
+    source: BleSource
+    stream: Chunk | None
+
+
+async def watch(
     sensor: Found, backend: Backend, *, seconds: float, now: Callable[[], float] = time.monotonic
-) -> list[Finding]:
-    """Connect to a sensor, take its stream for so many seconds by `now`, and judge it."""
+) -> Watched:
+    """Connect to a sensor and take its stream for so many seconds by `now`."""
     source = BleSource(sensor, Placement.PELVIS, clock=now, backend=backend)
     taken: list[Chunk] = []
     with suppress(TimeoutError):
@@ -74,19 +92,13 @@ async def examine(
                 taken.append(chunk)
                 if chunk.t_s[-1] - taken[0].t_s[0] >= seconds:
                     break
-    return _judged(sensor, source, taken)
+    return Watched(sensor, source, _joined(taken) if taken else None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Stream:
-    samples: int
-    span_s: float
-    lost_s: float
-    felt_g: float
-
-
-def _judged(sensor: Found, source: BleSource, taken: list[Chunk]) -> list[Finding]:
-    if not taken:
+def judged(watched: Watched) -> list[Finding]:
+    """Whether a sensor's signal, battery, rate, loss and range are good enough."""
+    sensor, source, stream = watched.sensor, watched.source, watched.stream
+    if stream is None:
         why = source.problem or "no samples"
         return [
             Finding(
@@ -95,21 +107,39 @@ def _judged(sensor: Found, source: BleSource, taken: list[Chunk]) -> list[Findin
                 "switch it off and on, and end any other program that is connected to it",
             )
         ]
-    (info,) = source.infos
-    acc = np.concatenate([chunk.acc for chunk in taken])
-    stream = _Stream(
-        samples=len(acc),
-        span_s=float(taken[-1].t_s[-1] - taken[0].t_s[0]),
-        lost_s=source.link.lost_s,
-        felt_g=float(np.median(np.linalg.norm(acc, axis=1))) / GRAVITY_MS2,
-    )
     return [
         _signal(sensor),
         _battery(sensor.name, source.link.battery_percent),
-        _rate(sensor, stream, info.rate_hz),
-        _loss(sensor.name, stream.lost_s, stream.span_s),
-        _range(sensor, stream, sensor.family.settings(info.rate_hz).acc_range_g),
+        _rate(watched, stream),
+        _loss(sensor.name, source.link.lost_s, float(stream.t_s[-1] - stream.t_s[0])),
+        _range(watched, stream),
     ]
+
+
+def together(watched: Sequence[Watched]) -> list[Finding]:
+    """Whether sensors that were tapped together show the taps at the same time."""
+    streams = [(each.sensor.name, each.stream) for each in watched if each.stream is not None]
+    if len(streams) < 2:
+        return [Finding(False, "Only two sensors or more can be compared; switch on another")]
+    (name, stream), *others = streams
+    return [_alike(f"{name} and {other}", tap_offset_s(stream, its)) for other, its in others]
+
+
+def _alike(names: str, apart_s: float | None) -> Finding:
+    if apart_s is None:
+        return Finding(
+            False,
+            f"{names} felt no taps together, so their clocks could not be compared; hold them "
+            "in one hand, ask again, and tap them on a table until it ends",
+        )
+    told = f"{names} show the same taps {abs(apart_s) * 1000:.0f} ms apart"
+    if abs(apart_s) > MOST_APART_S:
+        return Finding(
+            False,
+            f"{told}, so the angle between them would be wrong in quick movements; switch both "
+            "off and on",
+        )
+    return Finding(True, told)
 
 
 def _signal(sensor: Found) -> Finding:
@@ -130,10 +160,12 @@ def _battery(name: str, percent: int | None) -> Finding:
     return Finding(True, told)
 
 
-def _rate(sensor: Found, stream: _Stream, asked_hz: float) -> Finding:
-    rate_hz = (stream.samples - 1) / max(stream.span_s - stream.lost_s, 1e-6)
-    told = f"{sensor.name} sends {rate_hz:.1f} samples a second of {asked_hz:g}"
-    if abs(rate_hz / asked_hz - 1) > MOST_RATE_ERROR:
+def _rate(watched: Watched, stream: Chunk) -> Finding:
+    (info,) = watched.source.infos
+    span_s = float(stream.t_s[-1] - stream.t_s[0])
+    rate_hz = (len(stream.t_s) - 1) / max(span_s - watched.source.link.lost_s, 1e-6)
+    told = f"{watched.sensor.name} sends {rate_hz:.1f} samples a second of {info.rate_hz:g}"
+    if abs(rate_hz / info.rate_hz - 1) > MOST_RATE_ERROR:
         return Finding(False, f"{told}, so times would be wrong; switch it off and on")
     return Finding(True, told)
 
@@ -150,10 +182,13 @@ def _loss(name: str, lost_s: float, span_s: float) -> Finding:
     return Finding(True, told)
 
 
-def _range(sensor: Found, stream: _Stream, range_g: float) -> Finding:
+def _range(watched: Watched, stream: Chunk) -> Finding:
     """Whether gravity is what it should be, which a wrong range or a broken sensor changes."""
-    told = f"{sensor.name} measures up to {range_g:g} g and feels {stream.felt_g:.2f} g"
-    if abs(stream.felt_g - 1) > MOST_GRAVITY_ERROR:
+    (info,) = watched.source.infos
+    range_g = watched.sensor.family.settings(info.rate_hz).acc_range_g
+    felt_g = float(np.median(np.linalg.norm(stream.acc, axis=1))) / GRAVITY_MS2
+    told = f"{watched.sensor.name} measures up to {range_g:g} g and feels {felt_g:.2f} g"
+    if abs(felt_g - 1) > MOST_GRAVITY_ERROR:
         return Finding(
             False,
             f"{told} where at rest it should be 1, so angles and falls would be wrong; lay it "
@@ -175,7 +210,7 @@ def _recorded(sensor: LiveSensor, elapsed_s: float) -> list[Finding]:
     return [_battery(name, sensor.battery_percent), _loss(name, sensor.missing_s, elapsed_s)]
 
 
-async def _sensors(seconds: float) -> list[Finding]:
+async def _sensors(seconds: float, *, tapped: bool) -> list[Finding]:
     backend = Backend()
     try:
         found = await scan(backend=backend)
@@ -191,7 +226,14 @@ async def _sensors(seconds: float) -> list[Finding]:
                 "on, bring it near, and end any other program that is connected to it",
             ),
         ]
-    examined = await asyncio.gather(
-        *(examine(sensor, backend, seconds=seconds) for sensor in found)
-    )
-    return [allowed, *(finding for findings in examined for finding in findings)]
+    if tapped:
+        print(TAP, file=sys.stderr, flush=True)
+    watched = await asyncio.gather(*(watch(each, backend, seconds=seconds) for each in found))
+    compared = together(watched) if tapped else []
+    return [allowed, *(finding for each in watched for finding in judged(each)), *compared]
+
+
+def _joined(chunks: Sequence[Chunk]) -> Chunk:
+    """What of the chunks is looked at, as one."""
+    t_s = np.concatenate([chunk.t_s for chunk in chunks])
+    return Chunk(chunks[0].placement, t_s, np.concatenate([chunk.acc for chunk in chunks]), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from rich.console import Console
@@ -114,18 +114,26 @@ def assigned(worn: Sequence[Worn], found: Sequence[Found]) -> dict[Placement, Fo
 
     Raises FivepointError if one of them is not there.
     """
-    left = list(found)
-    sensors: dict[Placement, Found] = {}
-    for placement, name in sorted(worn, key=lambda each: each.sensor is None):
-        sensor = next((each for each in left if name is None or _is_called(each, name)), None)
-        if sensor is None:
+    sensors = there(worn, found)
+    for placement, name in worn:
+        if placement not in sensors:
             raise FivepointError(
                 f"No sensor {name or 'is left'} for the {placement} among those heard "
                 f"({', '.join(each.name for each in found)}), so nothing is recorded; wake it, "
                 "bring it near, or give the name that `scan` shows."
             )
-        left.remove(sensor)
-        sensors[placement] = sensor
+    return sensors
+
+
+def there(worn: Iterable[Worn], found: Sequence[Found]) -> dict[Placement, Found]:
+    """The same for those that are there."""
+    left = list(found)
+    sensors: dict[Placement, Found] = {}
+    for placement, name in sorted(worn, key=lambda each: each.sensor is None):
+        sensor = next((each for each in left if name is None or _is_called(each, name)), None)
+        if sensor is not None:
+            left.remove(sensor)
+            sensors[placement] = sensor
     return sensors
 
 

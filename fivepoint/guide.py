@@ -2,39 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Generator, Iterable, Mapping
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable, Generator, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.calibration import MAX_POSE_SD_MS2, POSE_ANGLE_DEG, CalibrationError, Seconds
+from analytics.calibration import MAX_POSE_SD_MS2, CalibrationError, Seconds
+from fivepoint.poses import (
+    Obstacle,
+    Ups,
+    check_lift,
+    lift_deg,
+    seen,
+    turned_over,
+    wrong_lying,
+)
 from sensors.source import Source, opened
 from sensors.types import Chunk, FloatArray, Placement, StreamInfo
 
-STAND = "Stand upright and still."
-LIE = "Good. Now lie down flat on your back, legs stretched, and lie still."
-LIFT = "Good. Now bend your knees, and lift your hips once."
-DONE = "Good. That is all."
+STAND = "Stand upright and still, with your arms hanging."
+LIE = (
+    "Lie down flat on your back, with your legs straight. Take your time. "
+    "Then lie still until you hear more."
+)
+LIFT = "Bend your knees, with your feet on the bed. Lift your hips once and lower them."
+TURNED = (
+    "You have turned over. Lie flat on your back again, with your legs straight, and lie still."
+)
+DONE = "Good. That is all: rest, and get up slowly."
 
 Waiting = Generator[None, None, None]
-_Ups = Mapping[Placement, FloatArray]
 
 _LOOK_S = 0.5
 _SETTLING_S = 0.5
-_OTHER_POSE_DEG = 45.0
+_LATEST_S = 5.0
+_LONGEST_LIFT_S = 10.0
+_BEFORE_LIFT_S = 2.0
+_SILENCE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuideParams:
     """How long poses are held and waited for, and how far the hips are lifted."""
 
-    hold_s: float = 3.0
+    stand_s: float = 3.0
     """A breath: the pose's mean is then known to a tenth of a degree. Engineering judgement."""
-    alone_hold_s: float = 8.0
-    """The same for lying without a lift after it: longer than the rest on the side in a log-roll,
-    which then nothing else tells from lying on the back."""
+    lie_s: float = 7.0
+    """Longer than the rest on the side in a log-roll, which gravity alone does not tell from lying
+    on the back."""
     prepare_s: float = 1.0
     """Stillness that began before the instruction could be heard is not an answer to it."""
+    remind_s: float = 30.0
+    """Somebody who lies cannot see the screen, and may not have heard."""
     patience_s: float = 120.0
     """Lying down slowly by a log-roll takes half a minute."""
     lift_deg: float = 8.0
@@ -43,16 +64,23 @@ class GuideParams:
 
 @dataclass(frozen=True, slots=True)
 class _Pose:
-    """When a pose was held, and the mean specific force (3,) at each sensor, of length 1."""
+    """When a pose was held, and what was up at each sensor."""
 
     seconds: Seconds
-    up: _Ups
+    up: Ups
+
+
+def say(text: str) -> None:
+    """Print what to do, with a beep on a terminal: somebody who lies may not see it."""
+    bell = "\a" if sys.stdout.isatty() else ""
+    print(f"{bell}{text}", flush=True)
 
 
 class Guide:
     """Guides through standing, lying and lifting once, with the samples that come meanwhile.
 
-    `tell` is given each instruction, and what is wrong when a pose is held but is not the one.
+    `tell` is given each instruction, what is wrong when a pose is held but is not the one, and
+    from time to time what is still waited for.
     """
 
     def __init__(
@@ -65,104 +93,150 @@ class Guide:
     ) -> None:
         self._params = params or GuideParams()
         self._tell = tell
-        self._lift = lift
+        self._asks_lift = lift
         self._recent: dict[Placement, list[Chunk]] = {place: [] for place in placements}
         self._now_s = 0.0
+        self._told: Obstacle | None = None
+        self._told_s = 0.0
         self._waiting = self._steps()
-        self._obstacle = ""
         self.still: Seconds | None = None
         self.lying: Seconds | None = None
+        self.lift: Seconds | None = None
         self.done = False
 
     def update(self, chunk: Chunk) -> None:
-        """Take the next samples of one sensor; CalibrationError when patience is at its end."""
+        """Take the next samples of one sensor; CalibrationError if it cannot become one."""
         if self.done or len(chunk.t_s) == 0:
             return
         kept = [*self._recent[chunk.placement], chunk]
-        since_s = chunk.t_s[-1] - self._params.alone_hold_s - 1.0
+        since_s = chunk.t_s[-1] - self._params.lie_s - _LATEST_S
         self._recent[chunk.placement] = [each for each in kept if each.t_s[-1] >= since_s]
         self._now_s = max(self._now_s, float(chunk.t_s[-1]))
         next(self._waiting, None)
 
     def _steps(self) -> Waiting:
-        self._tell(STAND)
-        standing = yield from self._held(self._params.hold_s, lambda up: None)
+        self._instruct(1, STAND)
+        standing = yield from self._held(self._params.stand_s, lambda up: None)
         self.still = standing.seconds
-        self._tell(LIE)
-        hold_s = self._params.hold_s if self._lift else self._params.alone_hold_s
-        lying = yield from self._held(hold_s, lambda up: _not_lying(standing.up, up))
-        if self._lift:
-            self._tell(LIFT)
-            lying = yield from self._lifted(standing.up, lying)
+        self._instruct(2, LIE)
+        lying, peak_deg = yield from self._lain(standing.up)
         self.lying = lying.seconds
-        self._tell(DONE)
+        self._tell(f"{DONE} {seen(standing.up, lying.up, peak_deg)}")
         self.done = True
 
+    def _lain(self, standing: Ups) -> Generator[None, None, tuple[_Pose, dict[Placement, float]]]:
+        """Wait for lying, and for the lift from it; whoever turns over is to lie down anew."""
+        while True:
+            lying = yield from self._held(self._params.lie_s, lambda up: wrong_lying(standing, up))
+            if not self._asks_lift:
+                return lying, {}
+            self._instruct(3, LIFT)
+            peak_deg = yield from self._lifted(standing, lying.up)
+            if peak_deg:
+                check_lift(peak_deg)
+                return lying, peak_deg
+            self._tell(TURNED)
+
     def _held(
-        self, hold_s: float, objection: Callable[[_Ups], str | None]
+        self, hold_s: float, objection: Callable[[Ups], Obstacle | None]
     ) -> Generator[None, None, _Pose]:
         """Wait until all sensors are still in a pose without objection."""
-        since_s = self._now_s + self._params.prepare_s
-        while (pose := self._pose(since_s, hold_s, objection)) is None:
-            self._wait(since_s)
+        since_s = self._begin()
+        while True:
+            pose = self._pose(since_s + self._params.prepare_s, hold_s)
+            obstacle = objection(pose.up) if isinstance(pose, _Pose) else pose
+            if isinstance(pose, _Pose) and obstacle is None:
+                return pose
+            self._wait(since_s, obstacle)
             yield
-        return pose
 
-    def _pose(
-        self, since_s: float, hold_s: float, objection: Callable[[_Ups], str | None]
-    ) -> _Pose | None:
-        end_s = min(self._last_s(placement) for placement in self._recent)
+    def _lifted(self, standing: Ups, lying: Ups) -> Generator[None, None, dict[Placement, float]]:
+        """Wait until the hips were seen to rise; how far each sensor then turned at most.
+
+        Nothing if it lies another way instead.
+        """
+        since_s = self._begin()
+        hips: list[Placement] = [place for place in standing if place is not Placement.THIGH]
+        hips = hips or list(standing)
+        unseen = Obstacle(
+            "Your hips were not seen to rise", "Lift them once, as high as is good", pressing=False
+        )
+        while True:
+            rise_deg = {place: self._rise_deg(place, standing, lying) for place in hips}
+            if max(rise_deg.values()) > self._params.lift_deg:
+                return (yield from self._followed(rise_deg, standing, lying))
+            rest = self._pose(since_s, self._params.stand_s)
+            if isinstance(rest, _Pose) and turned_over(lying, rest.up):
+                return {}
+            self._wait(since_s, unseen)
+            yield
+
+    def _followed(
+        self, peak_deg: dict[Placement, float], standing: Ups, lying: Ups
+    ) -> Generator[None, None, dict[Placement, float]]:
+        """Follow a lift until it has come down by half, or for ten seconds."""
+        start_s, end_s = self._now_s - _BEFORE_LIFT_S, self._now_s + _LONGEST_LIFT_S
+        leader = max(peak_deg, key=lambda place: peak_deg[place])
+        rise_deg = peak_deg[leader]
+        while self._now_s < end_s and rise_deg > peak_deg[leader] / 2:
+            yield
+            for place in standing:
+                now_deg = self._rise_deg(place, standing, lying)
+                peak_deg[place] = max(peak_deg.get(place, 0.0), now_deg)
+            rise_deg = self._rise_deg(leader, standing, lying)
+        self.lift = (start_s, self._now_s)
+        return peak_deg
+
+    def _pose(self, since_s: float, hold_s: float) -> _Pose | Obstacle:
+        """The pose that all sensors have held still, or why there is none."""
+        last_s = {place: self._last_s(place) for place in self._recent}
+        slowest = min(last_s, key=lambda place: last_s[place])
+        end_s = last_s[slowest]
         start_s = end_s - hold_s
+        if max(end_s, since_s + hold_s) < self._now_s - _LATEST_S:
+            return Obstacle(f"The {slowest} sensor sends nothing", "See that it is on and near")
         if start_s < since_s:
-            self._obstacle = "A sensor sends too little"
-            return None
+            return Obstacle("There was too little time", "Hold still", pressing=False)
         windows = {place: self._acc(place, start_s, end_s) for place in self._recent}
         for placement, acc in windows.items():
             if acc.std(axis=0).max() > MAX_POSE_SD_MS2:
-                self._obstacle = f"The {placement} sensor kept moving"
-                return None
+                return Obstacle(
+                    f"The {placement} sensor still moves",
+                    "When you are ready, hold still; if you do, fasten it",
+                    pressing=False,
+                )
         up = {place: _unit(acc) for place, acc in windows.items()}
-        wrong = objection(up)
-        if wrong is None:
-            return _Pose((start_s + _SETTLING_S, end_s), up)
-        if wrong != self._obstacle:
-            self._tell(f"{wrong}.")
-        self._obstacle = wrong
-        return None
+        return _Pose((start_s + _SETTLING_S, end_s), up)
 
-    def _lifted(self, standing: _Ups, lying: _Pose) -> Generator[None, None, _Pose]:
-        """Wait until the hips were seen to rise, in the plane that the poses make the front's.
+    def _instruct(self, step: int, text: str) -> None:
+        praise = "Good. " if step > 1 else ""
+        self._tell(f"{praise}Step {step} of {3 if self._asks_lift else 2}. {text}")
 
-        The pose before that is the one of lying: an earlier one was a rest on the side.
-        """
-        since_s = self._now_s
-        hips = [place for place in self._recent if place is not Placement.THIGH]
-        while not any(self._rises(p, standing, lying.up) for p in hips or self._recent):
-            self._wait(since_s)
-            yield
-            rest = self._pose(since_s, self._params.hold_s, lambda up: _not_lying(standing, up))
-            if rest is not None and _differ(lying.up, rest.up):
-                lying = rest
-            self._obstacle = "The hips were not seen to rise"
-        return lying
+    def _begin(self) -> float:
+        """Begin to wait, now."""
+        self._told, self._told_s = None, self._now_s
+        return self._now_s
 
-    def _rises(self, placement: Placement, standing: _Ups, lying: _Ups) -> bool:
+    def _wait(self, since_s: float, obstacle: Obstacle | None) -> None:
+        """Wait on, telling of the obstacle at once or in time; CalibrationError in the end."""
+        if obstacle is None:
+            return
+        if self._now_s > since_s + self._params.patience_s:
+            raise CalibrationError(
+                f"{obstacle.cause}, so nothing was calibrated; "
+                f"{obstacle.remedy[0].lower()}{obstacle.remedy[1:]}, and start again"
+            )
+        new = obstacle.pressing and (self._told is None or self._told.remedy != obstacle.remedy)
+        if new or self._now_s > self._told_s + self._params.remind_s:
+            self._tell(f"{obstacle.cause}. {obstacle.remedy}.")
+            self._told, self._told_s = obstacle, self._now_s
+
+    def _rise_deg(self, placement: Placement, standing: Ups, lying: Ups) -> float:
         end_s = self._last_s(placement)
         acc = self._acc(placement, end_s - _LOOK_S, end_s)
         if len(acc) == 0:
-            return False
-        turn = _unit(acc) - lying[placement]
-        z = standing[placement]
-        y = np.cross(z, lying[placement])
-        along, across = abs(float(turn @ z)), abs(float(turn @ y) / np.linalg.norm(y))
-        return bool(along > np.sin(np.radians(self._params.lift_deg)) and along > across)
-
-    def _wait(self, since_s: float) -> None:
-        """Wait on; CalibrationError when patience is at its end."""
-        if self._now_s > since_s + self._params.patience_s:
-            raise CalibrationError(
-                f"{self._obstacle}, so nothing was calibrated; fasten the sensors and start again"
-            )
+            return 0.0
+        return lift_deg(standing[placement], lying[placement], _unit(acc))
 
     def _last_s(self, placement: Placement) -> float:
         chunks = self._recent[placement]
@@ -173,12 +247,16 @@ class Guide:
         parts = [
             chunk.acc[(chunk.t_s > start_s) & (chunk.t_s <= end_s)]
             for chunk in self._recent[placement]
+            if chunk.t_s[-1] > start_s
         ]
         return np.concatenate([np.empty((0, 3)), *parts])
 
 
 class GuidedSource:
-    """Sources as they are, with a guide that sees what comes; they end when it is done."""
+    """Sources as they are, with a guide that sees what comes; they end when it is done.
+
+    Raises CalibrationError if nothing comes for a minute, and what the guide raises.
+    """
 
     def __init__(self, source: Source, guide: Guide) -> None:
         self._source = source
@@ -191,35 +269,18 @@ class GuidedSource:
 
     async def __aiter__(self) -> AsyncIterator[Chunk]:
         async with opened(self._source) as chunks:
-            async for chunk in chunks:
+            while not self._guide.done:
+                try:
+                    chunk = await asyncio.wait_for(anext(chunks), _SILENCE_S)
+                except StopAsyncIteration:
+                    return
+                except TimeoutError as error:
+                    raise CalibrationError(
+                        "No sensor has sent anything for a minute, so nothing was calibrated; "
+                        "see that they are on and near, and start again"
+                    ) from error
                 self._guide.update(chunk)
                 yield chunk
-                if self._guide.done:
-                    return
-
-
-def _not_lying(standing: _Ups, up: _Ups) -> str | None:
-    """What is wrong with lying, if each sensor should have turned by about a right angle."""
-    low_deg, high_deg = POSE_ANGLE_DEG
-    for placement, before in standing.items():
-        turned_deg = _angle_deg(before, up[placement])
-        if not low_deg <= turned_deg <= high_deg:
-            return (
-                f"The {placement} sensor has turned by {round(turned_deg, -1):.0f}° since standing "
-                "and not by about 90°"
-            )
-    return None
-
-
-def _differ(first: _Ups, second: _Ups) -> bool:
-    """Whether a sensor lies by more in another way than a held bridge does."""
-    return any(
-        _angle_deg(up, second[placement]) > _OTHER_POSE_DEG for placement, up in first.items()
-    )
-
-
-def _angle_deg(first: FloatArray, second: FloatArray) -> float:
-    return float(np.degrees(np.arccos(np.clip(first @ second, -1.0, 1.0))))
 
 
 def _unit(acc: FloatArray) -> FloatArray:

@@ -3,88 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import FrameType
 
 import numpy as np
 
-from analytics.session import Pipeline, Session
-from fivepoint.live import LIVE_NAME, LivePhase, LiveView, publish
-from fivepoint.output import complain
-from sensors.errors import FivepointError
-from sensors.recording import (
-    RESUMED_WITHIN,
-    Recording,
-    RecordingError,
-    RecordingHeader,
-    RecordingKind,
-    Spool,
-    quantized,
-    recover,
-)
-from sensors.source import Source, merge, opened
-from sensors.types import Calibration, Chunk, Placement, StreamInfo
+from fivepoint.incoming import Incoming
+from fivepoint.live import LIVE_NAME, LivePhase, LiveSensors, live_state, publish
+from fivepoint.take import Plan, Result, Take
+from fivepoint.takes import Takes
+from sensors.recording import RecordingError, RecordingHeader
+from sensors.source import Source
+from sensors.types import Chunk, Placement
+
+__all__ = ["Hub", "Plan", "Result", "since_now", "stopping_on_signals"]
 
 BEAT_S = 0.1
 """Time between two looks at what has come: the live state is at most this old."""
 
-MOST_WAITING_CHUNKS = 1024
-"""Chunks that wait for the next beat; a source that is faster than that is held up."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What is to be recorded, and in which folder of recordings.
-
-    `duration_s` None is until it is stopped. Without `calibrations` no posture is known live.
-    """
-
-    folder: Path
-    kind: RecordingKind = RecordingKind.OTHER
-    patient: str | None = None
-    calibrations: tuple[Calibration, ...] = ()
-    duration_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A finished recording, and what the detectors had found when it ended."""
-
-    recording: Recording
-    session: Session
-
-
-def begin(plan: Plan, infos: Iterable[StreamInfo], started_at: datetime) -> RecordingHeader:
-    """The header of a new recording, after completing what killed recorders left in the folder.
-
-    If one of these was cut off within the last half hour, with the same wearer, kind and
-    placements, the new recording resumes it. What cannot be completed stays, and is told on
-    standard error.
-    """
-    plan.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    header = RecordingHeader(
-        id=f"{started_at.astimezone(UTC):%Y%m%d-%H%M%S}-{plan.kind}-{secrets.token_hex(3)}",
-        started_at=started_at,
-        kind=plan.kind,
-        streams=tuple(infos),
-        patient=plan.patient,
-        calibrations=plan.calibrations,
-    )
-    try:
-        left = recover(plan.folder)
-    except FivepointError as error:
-        complain(error)
-        return header
-    resumed = [old for old in left if _is_continued_by(header, old)]
-    last = max(resumed, key=_ended_at, default=None)
-    return header if last is None else replace(header, resumes=last.header.id)
+OnBegin = Callable[[RecordingHeader], None]
+OnFinish = Callable[[Result], None]
 
 
 class Hub:
@@ -95,85 +36,129 @@ class Hub:
     finished recording with the same calibrations, as long as no stream comes more than 2 s later
     than another: what comes later still is recorded, but too late for the live state.
 
-    Durations are measured by `clock`, in seconds from anywhere.
+    Where a recording ends and the next begins, see `Takes`: the sources go on meanwhile. `clock`
+    tells seconds from the hub's start, as do the times of the sources' samples. `expected` are the
+    places of sensors that are worn, be they there or not.
     """
 
     def __init__(
         self,
-        sources: Sequence[Source],
-        header: RecordingHeader,
         plan: Plan,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] | None = None,
+        *,
+        expected: Iterable[Placement] = (),
+        on_begin: OnBegin = lambda _: None,
+        on_finish: OnFinish = lambda _: None,
     ) -> None:
-        self._sources = sources
-        self._clock = clock
-        self._header = header
         self._plan = plan
-        self._live_path = plan.folder / LIVE_NAME
-        self._infos = {info.placement: info for info in header.streams}
-        self._pipeline = Pipeline(header)
-        self._view = LiveView(header, sources, self._pipeline, clock)
-        self._arrived: asyncio.Queue[Chunk] = asyncio.Queue(MOST_WAITING_CHUNKS)
+        self._clock = since_now() if clock is None else clock
+        self._on_begin = on_begin
+        self._on_finish = on_finish
+        self._now_s = self._clock()
+        self._takes = Takes(plan, lambda: self._now_s)
+        self._sensors = LiveSensors(expected, self._clock)
+        self._finishing: set[asyncio.Task[Result]] = set()
+        self._shown: Take | None = None
 
-    async def run(self, stop: asyncio.Event) -> Result:
+    async def run(
+        self,
+        stop: asyncio.Event,
+        sources: Sequence[Source],
+        joining: AsyncIterable[Source] | None = None,
+    ) -> None:
         """Record until `stop` is set, the planned duration is over or all sources have ended.
 
-        Then the sources are let go and the recording is put in place. Only after that the error
-        of a source is raised. Raises RecordingError if no sample came, or if the disk refuses:
-        what came before is then kept for `begin`.
+        Sources that come out of `joining` are recorded from then on. At the end all are let go and
+        the last recording is put in place. Only after that the error of a source is raised. Raises
+        RecordingError if no sample came, except all day, or if the disk refuses: what came before
+        is then kept for the next recorder.
         """
-        with Spool(self._plan.folder / self._header.id, self._header) as spool:
-            reading = asyncio.create_task(self._read())
+        await asyncio.to_thread(self._takes.recover)
+        incoming = Incoming()
+        try:
+            for source in sources:
+                incoming.add(source)
+            if joining is not None:
+                incoming.add_later(joining)
             try:
-                await self._follow(reading, stop, spool)
+                await self._follow(incoming, stop)
             finally:
-                reading.cancel()
-                (failure,) = await asyncio.gather(reading, return_exceptions=True)
-            await self._beat(spool, LivePhase.FINISHING)
-            try:
-                recording = await asyncio.to_thread(spool.close)
-            except RecordingError:
-                if isinstance(failure, Exception):
-                    raise failure from None
-                raise
-        self._view.found(self._pipeline.finish())
-        await self._publish(LivePhase.FINISHED)
-        if isinstance(failure, Exception):
-            raise failure
-        return Result(recording, self._pipeline.session())
+                await incoming.close()
+            await self._beat(incoming)
+            await self._finish()
+        finally:
+            await self._leave()
+        if incoming.failure is not None:
+            raise incoming.failure
+        if self._shown is None and not self._plan.all_day:
+            raise RecordingError(
+                "No sample came, so there is nothing to keep; check that the sensor is on and "
+                "sends."
+            )
 
-    async def _read(self) -> None:
-        async with opened(merge(*self._sources)) as chunks:
-            async for chunk in chunks:
-                await self._arrived.put(chunk)
-
-    async def _follow(self, reading: asyncio.Task[None], stop: asyncio.Event, spool: Spool) -> None:
+    async def _follow(self, incoming: Incoming, stop: asyncio.Event) -> None:
         duration_s = self._plan.duration_s
         end_s = None if duration_s is None else self._clock() + duration_s
-        while not (stop.is_set() or (reading.done() and self._arrived.empty())):
+        while not (stop.is_set() or incoming.ended):
             left_s = BEAT_S if end_s is None else end_s - self._clock()
             if left_s <= 0:
                 break
             await _set_within(stop, min(left_s, BEAT_S))
-            await self._beat(spool, LivePhase.RECORDING)
+            await self._beat(incoming)
 
-    async def _beat(self, spool: Spool, phase: LivePhase) -> None:
+    async def _beat(self, incoming: Incoming) -> None:
         """Store and analyze what has come since the last beat, and publish what is known."""
-        arrived = [self._arrived.get_nowait() for _ in range(self._arrived.qsize())]
-        await asyncio.to_thread(self._take, _joined(arrived), spool)
-        await self._publish(phase)
-
-    def _take(self, chunks: Iterable[Chunk], spool: Spool) -> None:
+        self._now_s = self._clock()
+        self._sensors.attend(incoming.sources)
+        chunks = joined(incoming.taken())
         for chunk in chunks:
-            spool.append(chunk)
-            exact = quantized(chunk, self._infos[chunk.placement])
-            self._view.arrived(exact)
-            self._view.found(self._pipeline.push(exact))
+            self._sensors.arrived(chunk)
+        before = self._takes.current
+        ended = await asyncio.to_thread(self._takes.put, chunks, self._sensors.infos)
+        if ended is not None:
+            self._finishing.add(asyncio.create_task(asyncio.to_thread(ended.finish)))
+        take = self._takes.current
+        if take is not None and take is not before:
+            self._on_begin(take.header)
+        self._tell_finished()
+        self._shown = take or self._shown
+        await self._publish(LivePhase.WAITING if take is None else LivePhase.RECORDING)
+
+    async def _finish(self) -> None:
+        """Put the last recording in place, and those before it that are not yet."""
+        last = self._takes.end()
+        if last is not None:
+            self._finishing.add(asyncio.create_task(asyncio.to_thread(last.finish)))
+        while self._finishing:
+            await self._publish(LivePhase.FINISHING)
+            await asyncio.wait(self._finishing, timeout=BEAT_S)
+            self._tell_finished()
+        await self._publish(LivePhase.FINISHED)
+
+    def _tell_finished(self) -> None:
+        done = {task for task in self._finishing if task.done()}
+        self._finishing -= done
+        for task in done:
+            self._on_finish(task.result())
+
+    async def _leave(self) -> None:
+        """Whatever is not finished is kept for the next recorder."""
+        take = self._takes.end()
+        if take is not None:
+            await asyncio.to_thread(take.leave)
+        await asyncio.gather(*self._finishing, return_exceptions=True)
 
     async def _publish(self, phase: LivePhase) -> None:
-        state = self._view.state(phase)
+        take = None if phase is LivePhase.WAITING else self._shown
+        state = live_state(phase, take, self._sensors, self._clock())
         with suppress(OSError):  # a full disk ends the recording when the spool tells, not before
-            await asyncio.to_thread(publish, self._live_path, state)
+            await asyncio.to_thread(publish, self._plan.folder / LIVE_NAME, state)
+
+
+def since_now(now: Callable[[], float] = time.monotonic) -> Callable[[], float]:
+    """A clock that begins at 0 now."""
+    started_s = now()
+    return lambda: now() - started_s
 
 
 @contextmanager
@@ -193,26 +178,13 @@ def stopping_on_signals() -> Iterator[asyncio.Event]:
             signal.signal(each, handler)
 
 
-def _is_continued_by(header: RecordingHeader, old: Recording) -> bool:
-    placements = [{info.placement for info in each.streams} for each in (header, old.header)]
-    return (
-        (old.header.patient, old.header.kind) == (header.patient, header.kind)
-        and placements[0] == placements[1]
-        and abs(header.started_at - _ended_at(old)) <= RESUMED_WITHIN
-    )
-
-
-def _ended_at(recording: Recording) -> datetime:
-    return recording.header.started_at + timedelta(seconds=recording.duration_s)
-
-
 async def _set_within(stop: asyncio.Event, seconds: float) -> None:
     """Wait until the event is set, for so long at most."""
     with suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
 
 
-def _joined(chunks: Iterable[Chunk]) -> list[Chunk]:
+def joined(chunks: Iterable[Chunk]) -> list[Chunk]:
     """The chunks of each placement as one, in the order of their first samples."""
     by_placement: dict[Placement, list[Chunk]] = {}
     for chunk in chunks:

@@ -19,17 +19,18 @@ from sensors.importers import (
     import_all,
     uncalibrated,
 )
-from sensors.recording import read_calibrations, read_recording, recover, write_calibrations
+from sensors.recording import RESUMED_WITHIN, read_calibrations, recover
 from sensors.types import Calibration
 
 
 def take_in(store_path: Path, recordings_folder: Path) -> int:
-    """Complete what a killed recorder left, and ingest what the store does not know yet.
+    """Complete what killed recorders left, and ingest what the store does not know yet.
 
-    Returns how many recordings could not be read; each is named on standard error.
+    What was cut off within the last half hour is left to the recorder that continues it. Returns
+    how many recordings could not be read; each is named on standard error.
     """
     try:
-        recover(recordings_folder)
+        recover(recordings_folder, untouched_for=RESUMED_WITHIN)
     except FivepointError as error:
         complain(error)
     with Store.open(store_path) as store, progress_bar("Ingesting") as show:
@@ -38,20 +39,6 @@ def take_in(store_path: Path, recordings_folder: Path) -> int:
         complain(bad.reason)
     print(f"{report.ingested} recordings ingested, {report.known} known, {len(report.bad)} bad")
     return len(report.bad)
-
-
-def calibrate_from(source: Path, out: Path, *, still: Seconds, lying: Seconds | None) -> None:
-    """Make a calibration file from the poses in a recording."""
-    recording = read_recording(source)
-    calibrations = calibrate_from_poses(
-        recording.header.streams,
-        recording.chunks(),
-        still=still,
-        lying=lying,
-        made_from=recording.header.id,
-    )
-    write_calibrations(out, calibrations)
-    print(f"{out}: {', '.join(calibration.placement for calibration in calibrations)} calibrated")
 
 
 def import_files(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -12,10 +11,9 @@ from typing import Annotated
 
 import msgspec
 
-from analytics.events import Event, Fall, Posture, Repetition
-from analytics.session import Pipeline
+from analytics.events import Fall, Posture, Repetition
+from fivepoint.take import US_PER_S, Take
 from sensors.clock import GapFinder
-from sensors.recording import RecordingHeader
 from sensors.source import Link, LinkedSource, Source
 from sensors.types import Chunk, Placement, StreamInfo
 
@@ -23,9 +21,17 @@ LIVE_NAME = "live.json"
 """The file's name, in the folder of the recordings that it tells of."""
 
 
-class LivePhase(StrEnum):
-    """How far a recording has come."""
+STALE_AFTER_S = 5.0
+"""A state this old was left by a recorder that is no more, or hangs."""
 
+AWAY_AFTER_S = 2.0
+"""A sensor that is silent for so long is missing samples, and not just about to send some."""
+
+
+class LivePhase(StrEnum):
+    """How far a recording has come; waiting is for the first sample, or for one after a silence."""
+
+    WAITING = "waiting"
     RECORDING = "recording"
     FINISHING = "finishing"
     FINISHED = "finished"
@@ -34,8 +40,9 @@ class LivePhase(StrEnum):
 class LiveSensor(msgspec.Struct, frozen=True, kw_only=True):
     """One sensor; None for what is not known.
 
-    `missing_s` is how much is missing since its first sample, `silent_s` for how long nothing has
-    come.
+    `samples` have come since the hub began, `missing_s` is how much is missing since the first of
+    them until now, and `silent_s` for how long nothing has come. The model of one that was not
+    found yet is "".
     """
 
     placement: Placement
@@ -49,15 +56,17 @@ class LiveSensor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LiveState(msgspec.Struct, frozen=True, kw_only=True):
-    """What a recorder knew at `updated_at`.
+    """What a recorder knew at `updated_at`; whether it is still so, `is_current` tells.
 
+    `elapsed_s`, the repetitions and the falls are those of one recording, which began at
+    `started_at`. There is none, and `recording_id` is None, while the first sample is waited for.
     `extension_deg` is None while it cannot be seen. `repetitions` counts the whole ones.
     `suspected_fall` was called and is still watched, which an alarm acts upon; `falls` are those
     whose watch has ended.
     """
 
     phase: LivePhase
-    recording_id: str
+    recording_id: str | None
     started_at: Annotated[datetime, msgspec.Meta(tz=True)]
     updated_at: Annotated[datetime, msgspec.Meta(tz=True)]
     elapsed_s: float
@@ -67,7 +76,7 @@ class LiveState(msgspec.Struct, frozen=True, kw_only=True):
     last_repetition: Repetition | None
     suspected_fall: Fall | None
     falls: tuple[Fall, ...]
-    sensors: tuple[LiveSensor, ...]
+    sensors: tuple[LiveSensor, ...] = ()
 
 
 def publish(path: Path, state: LiveState) -> None:
@@ -85,13 +94,24 @@ def read_live(path: Path) -> LiveState | None:
         return None
 
 
-def status_line(state: LiveState) -> str:
+def is_current(state: LiveState, now: datetime) -> bool:
+    """Whether it is as the state tells: a recorder that was killed leaves a state behind."""
+    age_s = (now - state.updated_at).total_seconds()
+    return state.phase is LivePhase.FINISHED or abs(age_s) <= STALE_AFTER_S
+
+
+def status_line(state: LiveState, now: datetime) -> str:
     """The state in one line for the terminal: for how long, what was done, how each sensor is."""
+    if not is_current(state, now):
+        return f"no news since {state.updated_at.astimezone():%H:%M:%S}; the recorder has stopped"
+    sensors = [_sensor_line(sensor) for sensor in state.sensors]
+    if state.phase is LivePhase.WAITING:
+        return "  ".join(["waiting for samples", *sensors])
     if state.phase is not LivePhase.RECORDING:
         return state.phase
     elapsed = timedelta(seconds=int(state.elapsed_s))
     done = f"{elapsed}  {state.posture}  {state.repetitions} repetitions"
-    return "  ".join([done, *(_sensor_line(sensor) for sensor in state.sensors)])
+    return "  ".join([done, *sensors])
 
 
 def _sensor_line(sensor: LiveSensor) -> str:
@@ -101,86 +121,122 @@ def _sensor_line(sensor: LiveSensor) -> str:
     return f"{sensor.placement}:{battery} {sensor.missing_s:.1f} s missing"
 
 
-class LiveView:
-    """Keeps what the live state tells while a recording is made from sources by a pipeline."""
+def live_state(
+    phase: LivePhase, take: Take | None, sensors: LiveSensors, now_s: float
+) -> LiveState:
+    """What is known at `now_s` on the hub's clock, of the recording that is made, if one is."""
+    known = _of_no_recording(phase) if take is None else _of(take, phase, now_s)
+    return msgspec.structs.replace(known, sensors=sensors.states())
 
-    def __init__(
-        self,
-        header: RecordingHeader,
-        sources: Sequence[Source],
-        pipeline: Pipeline,
-        clock: Callable[[], float],
-    ) -> None:
-        self._header = header
-        self._pipeline = pipeline
+
+def _of(take: Take, phase: LivePhase, now_s: float) -> LiveState:
+    extension_deg = take.pipeline.spine.extension_deg
+    return LiveState(
+        phase=phase,
+        recording_id=take.header.id,
+        started_at=take.header.started_at,
+        updated_at=datetime.now(UTC),
+        elapsed_s=now_s - take.origin_us / US_PER_S,
+        posture=take.pipeline.posture.posture,
+        extension_deg=None if math.isnan(extension_deg) else extension_deg,
+        repetitions=take.repetitions,
+        last_repetition=take.last_repetition,
+        suspected_fall=take.pipeline.falls.suspected,
+        falls=tuple(take.falls),
+    )
+
+
+def _of_no_recording(phase: LivePhase) -> LiveState:
+    now = datetime.now(UTC)
+    return LiveState(
+        phase=phase,
+        recording_id=None,
+        started_at=now,
+        updated_at=now,
+        elapsed_s=0.0,
+        posture=Posture.UNKNOWN,
+        extension_deg=None,
+        repetitions=0,
+        last_repetition=None,
+        suspected_fall=None,
+        falls=(),
+    )
+
+
+class LiveSensors:
+    """How each sensor is: those that are there, and those that are expected."""
+
+    def __init__(self, expected: Iterable[Placement], clock: Callable[[], float]) -> None:
+        self._expected = tuple(expected)
         self._clock = clock
-        self._started_s = clock()
-        self._streams = {
-            info.placement: _Stream(info, source) for source in sources for info in source.infos
-        }
-        self._repetitions = 0
-        self._last_repetition: Repetition | None = None
-        self._falls: list[Fall] = []
+        self._streams: dict[Placement, _Stream] = {}
+
+    @property
+    def infos(self) -> Mapping[Placement, StreamInfo]:
+        """The streams of those that are there."""
+        return {placement: stream.info for placement, stream in self._streams.items()}
+
+    def attend(self, sources: Iterable[Source]) -> None:
+        """These are there."""
+        for source in sources:
+            for info in source.infos:
+                if info.placement not in self._streams:
+                    self._streams[info.placement] = _Stream(info, source, self._clock)
 
     def arrived(self, chunk: Chunk) -> None:
         """Samples came."""
         self._streams[chunk.placement].arrived(chunk)
 
-    def found(self, events: Iterable[Event]) -> None:
-        """The detectors found something."""
-        for event in events:
-            if isinstance(event, Fall):
-                self._falls.append(event)
-            elif isinstance(event, Repetition):
-                self._repetitions += not event.partial
-                self._last_repetition = event
-
-    def state(self, phase: LivePhase) -> LiveState:
-        """What is known now."""
-        extension_deg = self._pipeline.spine.extension_deg
-        return LiveState(
-            phase=phase,
-            recording_id=self._header.id,
-            started_at=self._header.started_at,
-            updated_at=datetime.now(UTC),
-            elapsed_s=self._clock() - self._started_s,
-            posture=self._pipeline.posture.posture,
-            extension_deg=None if math.isnan(extension_deg) else extension_deg,
-            repetitions=self._repetitions,
-            last_repetition=self._last_repetition,
-            suspected_fall=self._pipeline.falls.suspected,
-            falls=tuple(self._falls),
-            sensors=tuple(stream.state() for stream in self._streams.values()),
-        )
+    def states(self) -> tuple[LiveSensor, ...]:
+        """How they are now."""
+        there = [stream.state() for stream in self._streams.values()]
+        missing = [place for place in self._expected if place not in self._streams]
+        return (*there, *(_missing(placement, self._clock()) for placement in missing))
 
 
 class _Stream:
     """What is known of one sensor; one that has never sent is silent since the start."""
 
-    def __init__(self, info: StreamInfo, source: Source) -> None:
-        self._info = info
+    def __init__(self, info: StreamInfo, source: Source, clock: Callable[[], float]) -> None:
+        self.info = info
+        self._clock = clock
         self._linked = source if isinstance(source, LinkedSource) else None
         self._finder = GapFinder(info.rate_hz)
         self._samples = 0
         self._missing_s = 0.0
-        self._arrived_s = time.monotonic()
+        self._arrived_s = clock()
 
     def arrived(self, chunk: Chunk) -> None:
         gaps = self._finder.update(chunk.t_s)
         self._missing_s += sum(gap.end_s - gap.start_s for gap in gaps)
         self._samples += len(chunk.t_s)
-        self._arrived_s = time.monotonic()
+        self._arrived_s = self._clock()
 
     def state(self) -> LiveSensor:
         gaps_only = Link(connected=True, lost_s=self._missing_s)
         link = gaps_only if self._linked is None else self._linked.link
+        silent_s = self._clock() - self._arrived_s
+        away_s = silent_s if self._samples and silent_s > AWAY_AFTER_S else 0.0
         return LiveSensor(
-            placement=self._info.placement,
-            model=self._info.model,
+            placement=self.info.placement,
+            model=self.info.model,
             connected=link.connected,
             battery_percent=link.battery_percent,
             rssi_dbm=link.rssi_dbm,
             samples=self._samples,
-            missing_s=link.lost_s,
-            silent_s=time.monotonic() - self._arrived_s,
+            missing_s=link.lost_s + away_s,
+            silent_s=silent_s,
         )
+
+
+def _missing(placement: Placement, silent_s: float) -> LiveSensor:
+    return LiveSensor(
+        placement=placement,
+        model="",
+        connected=False,
+        battery_percent=None,
+        rssi_dbm=None,
+        samples=0,
+        missing_s=0.0,
+        silent_s=silent_s,
+    )

@@ -48,6 +48,9 @@ def worn(text: str) -> Worn:
 Format = Literal["csv", "sisfall", "umafall", "mex", "dsads", "broad"]
 """What `import` understands."""
 
+TopicName = Literal["orientation", "posture", "spine"]
+"""What `validate` measures."""
+
 PORT = typer.Option(min=1, max=65535, help="Port on the loopback address.")
 Port = Annotated[int, PORT]
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")]
@@ -60,6 +63,7 @@ CalibrationFile = Annotated[
 ]
 STILL = typer.Option(parser=span, metavar="A:B", help="Seconds of standing still.")
 LYING = typer.Option(parser=span, metavar="A:B", help="Seconds of lying flat on the back.")
+BEND = typer.Option(parser=span, metavar="A:B", help="Seconds of a bend forward, or of a lift.")
 Worns = Annotated[
     list[Worn] | None,
     typer.Option(

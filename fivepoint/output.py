@@ -14,11 +14,12 @@ from rich.console import Console
 from rich.progress import Progress, track
 
 from analytics.events import DismissedFall, Event, Fall
+from analytics.flexion import FlexionParams
 from analytics.session import Pipeline, Session, analyze, calibrations_for, session_json
 from sensors.errors import FivepointError
 from sensors.recording import Recording, find_recordings, read_recording
 from sensors.replay import ReplaySource
-from sensors.types import Calibration
+from sensors.types import GRAVITY_MS2, Calibration
 
 T = TypeVar("T")
 
@@ -44,11 +45,16 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def analyze_and_print(
-    paths: Sequence[Path], calibrations: Sequence[Calibration] | None, *, as_json: bool
+    paths: Sequence[Path],
+    calibrations: Sequence[Calibration] | None,
+    *,
+    as_json: bool,
+    flexion: FlexionParams | None = None,
 ) -> int:
     """Analyze recordings and print what was found; return how many could not be analyzed.
 
-    Calibrations that are given take the place of the recordings' own.
+    Calibrations that are given take the place of the recordings' own, and `flexion` that of the
+    usual limit to bending.
     """
     folders: list[Path] = []
     failed = 0
@@ -60,7 +66,7 @@ def analyze_and_print(
             failed += 1
     for folder in with_progress(folders, "Analyzing"):
         try:
-            session = analyze(read_recording(folder), calibrations)
+            session = analyze(read_recording(folder), calibrations, flexion=flexion)
         except FivepointError as error:
             complain(error)
             failed += 1
@@ -98,6 +104,31 @@ def summary(session: Session) -> str:
         f"{len(session.falls)} falls",
     ]
     return f"{session.recording_id}: {', '.join(parts)}"
+
+
+def calibrated(file: Path, calibrations: Iterable[Calibration]) -> str:
+    """A line for each sensor that a calibration file holds, with how good its poses were."""
+    return "\n".join(f"{file}: {_calibration_line(calibration)}" for calibration in calibrations)
+
+
+def _calibration_line(calibration: Calibration) -> str:
+    quality, correction = calibration.quality, calibration.acc_correction
+    parts = [f"{calibration.placement} calibrated"]
+    if quality is not None:
+        parts.append(f"moved by {quality.sway_ms2:.2f} m/s² in the poses")
+        if quality.off_square_deg is not None:
+            parts.append(f"lying {quality.off_square_deg:.0f}° off a right angle to standing")
+        if quality.disagreement_deg is not None:
+            parts.append(f"the bend agrees within {quality.disagreement_deg:.0f}°")
+    if correction is not None:
+        before_mg, after_mg = (
+            1000.0 * error_ms2 / GRAVITY_MS2
+            for error_ms2 in (correction.error_before_ms2, correction.error_after_ms2)
+        )
+        parts.append(f"accelerometer corrected from {before_mg:.0f} to {after_mg:.1f} mg of error")
+    if not calibration.facing_known:
+        parts.append("its front is not known, so neither is the side of lying")
+    return ", ".join(parts)
 
 
 def _event_line(event: Event) -> str:

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 
 from analytics.calibration import CalibrationError, calibrate
-from fivepoint.finding import find_worn
-from fivepoint.guide import Guide, GuidedSource
-from fivepoint.hub import Hub, Plan, begin, stopping_on_signals
+from fivepoint.finding import SCAN_S, assigned, find_worn, heard, there
+from fivepoint.guide import Guide, GuidedSource, say
+from fivepoint.hub import Hub, since_now, stopping_on_signals
+from fivepoint.joining import PATIENT, Patience, as_calibrated, joining
 from fivepoint.live import LIVE_NAME, read_live, status_line
 from fivepoint.options import Worn
-from fivepoint.output import summary
+from fivepoint.output import calibrated, summary
+from fivepoint.take import Plan, Result
 from sensors.ble import Backend, BleSource, Found
-from sensors.recording import RecordingKind, write_calibrations
-from sensors.source import merge
+from sensors.recording import RecordingHeader, RecordingKind, write_calibrations
+from sensors.source import Source, merge
 from sensors.types import Placement
+
+
+def now_s() -> float:
+    """Seconds from anywhere, which go on while the computer sleeps where the system counts them."""
+    counting = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+    return time.monotonic() if counting is None else time.clock_gettime(counting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +38,12 @@ class Radio:
 
     backend: Backend
     rate_hz: float
-    now: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = now_s
+    patience: Patience = PATIENT
+
+    def source(self, sensor: Found, placement: Placement, clock: Callable[[], float]) -> BleSource:
+        """The stream of a sensor, with times by that clock."""
+        return BleSource(sensor, placement, clock=clock, backend=self.backend, rate_hz=self.rate_hz)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +57,21 @@ class Guiding:
 def record(plan: Plan, worn: Sequence[Worn], rate_hz: float) -> None:
     """Record from sensors until the planned duration is over or somebody stops it.
 
-    Raises FivepointError if a sensor is not there, and what `Hub.run` raises.
+    It begins with the sensors that are there; the others join when they are. Raises FivepointError
+    if none is there, and what `Hub.run` raises.
     """
+    worn = as_calibrated(worn, plan.calibrations)
     asyncio.run(_record(plan, worn, rate_hz))
 
 
 def record_all_day(plan: Plan, worn: Sequence[Worn], rate_hz: float) -> None:
-    """Record from sensors until somebody stops it; raises what `Hub.run` raises."""
-    asyncio.run(_record(plan, worn, rate_hz))
+    """Record from sensors, now or when they are heard, until somebody stops it.
+
+    Without a name, it is the sensor that was calibrated in that place. Raises what `Hub.run`
+    raises.
+    """
+    worn = as_calibrated(worn, plan.calibrations)
+    asyncio.run(_record_all_day(replace(plan, all_day=True), worn, rate_hz))
 
 
 def calibrate_live(folder: Path, worn: Sequence[Worn], rate_hz: float, to: Guiding) -> None:
@@ -67,47 +87,79 @@ def calibrate_live(folder: Path, worn: Sequence[Worn], rate_hz: float, to: Guidi
 
 
 async def run_hub(
-    plan: Plan, sensors: Mapping[Placement, Found], radio: Radio, stop: asyncio.Event
+    plan: Plan,
+    sensors: Mapping[Placement, Found],
+    radio: Radio,
+    stop: asyncio.Event,
+    *,
+    missing: Sequence[Worn] = (),
 ) -> None:
-    """Record from sensors that were found, and print where it goes and what was found in it."""
-    begun = _Begun(plan, sensors, radio)
-    worn = ", ".join(f"{placement} ({sensor.name})" for placement, sensor in sensors.items())
-    print(f"Recording {worn} into {plan.folder / begun.header.id}; Ctrl-C ends it", flush=True)
-    if begun.header.resumes is not None:
-        print(f"It continues {begun.header.resumes}, which was cut off", flush=True)
-    showing = asyncio.create_task(_show(plan.folder / LIVE_NAME, begun.header.id))
+    """Record from sensors that were found, and from those that are missing as soon as they are.
+
+    Prints what is recorded into where, and what was found in it.
+    """
+    clock = since_now(radio.now)
+    names = {placement: sensor.name for placement, sensor in sensors.items()}
+
+    def begun(header: RecordingHeader) -> None:
+        places = [info.placement for info in header.streams]
+        worn = ", ".join(f"{place} ({names[place]})" for place in places)
+        print(f"Recording {worn} into {plan.folder / header.id}; Ctrl-C ends it", flush=True)
+        if header.resumes is not None:
+            print(f"It continues {header.resumes}", flush=True)
+
+    async def later() -> AsyncIterator[Source]:
+        for worn in missing:
+            print(f"{_named(worn)} is not heard yet; it joins as soon as it is", flush=True)
+        in_use = list(sensors.values())
+        async for placement, sensor in joining(missing, in_use, radio.backend, radio.patience):
+            names[placement] = sensor.name
+            yield radio.source(sensor, placement, clock)
+
+    hub = Hub(
+        plan,
+        clock,
+        expected=[*sensors, *(worn.placement for worn in missing)],
+        on_begin=begun,
+        on_finish=lambda result: print(summary(result.session), flush=True),
+    )
+    sources = [radio.source(sensor, placement, clock) for placement, sensor in sensors.items()]
+    showing = asyncio.create_task(_show(plan.folder / LIVE_NAME))
     try:
-        result = await Hub(begun.sources, begun.header, plan, begun.clock).run(stop)
+        await hub.run(stop, sources, later() if missing else None)
     finally:
         showing.cancel()
         await asyncio.gather(showing, return_exceptions=True)
-    print(summary(result.session))
 
 
 async def run_guide(
     plan: Plan, sensors: Mapping[Placement, Found], radio: Radio, stop: asyncio.Event, to: Guiding
 ) -> None:
     """Guide somebody who wears the sensors through the poses, and write their calibration."""
-    begun = _Begun(plan, sensors, radio)
-    guide = Guide(sensors, lambda text: print(text, flush=True), lift=to.lift)
-    guided = GuidedSource(merge(*begun.sources), guide)
-    result = await Hub([guided], begun.header, plan, begun.clock).run(stop)
+    clock = since_now(radio.now)
+    guide = Guide(sensors, say, lift=to.lift)
+    sources = [radio.source(sensor, placement, clock) for placement, sensor in sensors.items()]
+    results: list[Result] = []
+    hub = Hub(plan, clock, expected=sensors, on_finish=results.append)
+    await hub.run(stop, [GuidedSource(merge(*sources), guide)])
     if guide.still is None or not guide.done:
         raise CalibrationError(
             "It was stopped before all poses were seen, so nothing was calibrated; start again"
         )
+    (result,) = results
     calibrations = calibrate(
-        begun.header.streams,
+        result.recording.header.streams,
         result.recording.chunks(),
         still=guide.still,
         lying=guide.lying,
-        made_from=begun.header.id,
+        bend=guide.lift,
+        made_from=result.recording.header.id,
     )
     write_calibrations(to.file, calibrations)
-    print(f"{to.file}: {', '.join(each.placement for each in calibrations)} calibrated")
+    print(calibrated(to.file, calibrations))
 
 
-async def _show(live_path: Path, recording_id: str) -> None:
+async def _show(live_path: Path) -> None:
     """Show the live state on standard error once a second, where somebody can see it."""
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -116,32 +168,27 @@ async def _show(live_path: Path, recording_id: str) -> None:
         while True:
             await asyncio.sleep(1.0)
             state = read_live(live_path)
-            if state is not None and state.recording_id == recording_id:
-                status.update(status_line(state))
-
-
-class _Begun:
-    """Sources of one recording that begins now, its header, and its clock from 0."""
-
-    def __init__(self, plan: Plan, sensors: Mapping[Placement, Found], radio: Radio) -> None:
-        self._radio = radio
-        self._started_s, started_at = radio.now(), datetime.now(UTC)
-        self.sources = [
-            BleSource(sensor, place, clock=self.clock, backend=radio.backend, rate_hz=radio.rate_hz)
-            for place, sensor in sensors.items()
-        ]
-        infos = [info for source in self.sources for info in source.infos]
-        self.header = begin(plan, infos, started_at)
-
-    def clock(self) -> float:
-        return self._radio.now() - self._started_s
+            if state is not None:
+                status.update(status_line(state, datetime.now(UTC)))
 
 
 async def _record(plan: Plan, worn: Sequence[Worn], rate_hz: float) -> None:
     backend = Backend()
-    sensors = await find_worn(worn, backend)
+    found = await heard(backend, SCAN_S)
+    sensors = there(worn, found) or assigned(worn, found)
+    missing = [each for each in worn if each.placement not in sensors]
     with stopping_on_signals() as stop:
-        await run_hub(plan, sensors, Radio(backend, rate_hz), stop)
+        await run_hub(plan, sensors, Radio(backend, rate_hz), stop, missing=missing)
+
+
+async def _record_all_day(plan: Plan, worn: Sequence[Worn], rate_hz: float) -> None:
+    with stopping_on_signals() as stop:
+        await run_hub(plan, {}, Radio(Backend(), rate_hz), stop, missing=worn)
+
+
+def _named(worn: Worn) -> str:
+    sensor = f" ({worn.sensor})" if worn.sensor else ""
+    return f"The sensor of the {worn.placement}{sensor}"
 
 
 async def _calibrate(plan: Plan, worn: Sequence[Worn], rate_hz: float, to: Guiding) -> None:

@@ -57,7 +57,8 @@ class Settings:
 
     @property
     def calibration_path(self) -> Path:
-        """How the worn sensors sit, as last calibrated."""
+        """How the worn sensors sit, as last calibrated; its folder is made if missing."""
+        self.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return self.data_folder / "calibration.json"
 
     @property

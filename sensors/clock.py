@@ -16,6 +16,9 @@ MAX_BRIDGED_S = 0.1
 _ROUNDING_S = 2e-6
 """What rounding two stamps to microseconds can add to their step."""
 
+LONGEST_BRIDGED_S = MAX_BRIDGED_S + _ROUNDING_S
+"""Missing time between two stamps that is still bridged."""
+
 _CORRECTION_S = 1.0
 """Time constant in which a better knowledge of the device's clock is taken over."""
 
@@ -37,7 +40,7 @@ _LESS_LATE_S = 0.1
 
 def is_gap(missing_s: FloatArray) -> NDArray[np.bool_]:
     """Whether so much missing time (n,) between two samples is too long to be bridged."""
-    return missing_s > MAX_BRIDGED_S + _ROUNDING_S
+    return missing_s > LONGEST_BRIDGED_S
 
 
 class GapFinder:
@@ -55,9 +58,12 @@ class GapFinder:
         """Take the times (n,) of the next samples; return the gaps before or between them."""
         if len(t_s) == 0:
             return []
-        before = t_s[:1] if self._last_s is None else [self._last_s]
-        times = np.concatenate([before, t_s])
+        before_s = t_s[0] if self._last_s is None else self._last_s
         self._last_s = float(t_s[-1])
+        longest_s = (t_s[1:] - t_s[:-1]).max(initial=t_s[0] - before_s)
+        if not is_gap(longest_s - self._interval_s):
+            return []
+        times = np.concatenate([[before_s], t_s])
         missing = is_gap(np.diff(times) - self._interval_s)
         starts, ends = times[:-1][missing] + self._interval_s, times[1:][missing]
         return [Gap(float(start), float(end)) for start, end in zip(starts, ends, strict=True)]

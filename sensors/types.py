@@ -81,6 +81,41 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class AccCorrection:
+    """What makes an accelerometer read gravity alike in every direction, in its own axes.
+
+    True specific force is `gain * measured + offset_ms2`, each (3,). `error_before_ms2` and
+    `error_after_ms2` tell by how much the still samples it was made from missed gravity, in the
+    mean.
+    """
+
+    gain: FloatArray
+    offset_ms2: FloatArray
+    error_before_ms2: float
+    error_after_ms2: float
+    method: str
+
+    def applied(self, acc: FloatArray) -> FloatArray:
+        """Specific force (n, 3) in m/s² from what was measured."""
+        return acc * self.gain + self.offset_ms2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibrationQuality:
+    """How far the poses of a calibration can be trusted; None where none of them tells.
+
+    `sway_ms2` is the largest standard deviation of the specific force while a pose was held.
+    `off_square_deg` is by how much lying misses a right angle to standing, mostly the shape of the
+    chest. `disagreement_deg` is the angle between the left-right axis that the poses give and the
+    one that a bend or a lift turned about.
+    """
+
+    sway_ms2: float
+    off_square_deg: float | None = None
+    disagreement_deg: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Calibration:
     """How one sensor sits on its body segment; made once, valid until the sensor slips.
 
@@ -88,7 +123,9 @@ class Calibration:
     the spine (for the thigh: towards the hip), so that `rotation @ acc` is (0, 0, g) standing still
     and (g, 0, 0) lying flat on the back. `supine_up` (3,) is the unit vertical seen in segment axes
     while lying flat, the personal zero of lying angles; None where no lying pose was seen, and then
-    only inclination can be known: the front is arbitrary and `facing_known` is False.
+    only inclination can be known, unless `front_seen` says that bending forward told the front:
+    else it is arbitrary and `facing_known` is False. `acc_correction` is for the accelerometer
+    before anything else, None for one that is taken as it is.
     """
 
     placement: Placement
@@ -97,8 +134,11 @@ class Calibration:
     method: str
     made_from: str
     device_id: str = ""
+    front_seen: bool = False
+    quality: CalibrationQuality | None = None
+    acc_correction: AccCorrection | None = None
 
     @property
     def facing_known(self) -> bool:
         """Whether x is the front, and not any horizontal."""
-        return self.supine_up is not None
+        return self.front_seen or self.supine_up is not None

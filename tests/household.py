@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
-from analytics.events import ExtensionBout, Fall, Posture, Repetition
+from analytics.events import Confidence, ExtensionBout, Fall, Posture, Repetition
 from analytics.outcomes import PAIN, Outcome
 from analytics.pathway import load_pathway
 from analytics.prescription import Prescription, prescribe, progress
@@ -97,6 +97,12 @@ def _session(folder: Path) -> tuple[Session, Path]:
         mean_deg=12.0,
         peak_deg=13.0,
         posture=Posture.SUPINE,
+        band_low_deg=5.0,
+        band_high_deg=20.0,
+        in_band_s=1200.0,
+        interruptions=0,
+        sigma_deg=0.7,
+        confidence=Confidence.FULL,
     )
     return replace(session, repetitions=repetitions, hyperextension=(bout,)), folder
 

@@ -9,20 +9,27 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from analytics.body import Segment
+from analytics.brace import BraceIndication
 from analytics.events import (
+    Confidence,
     ExtensionBout,
     Fall,
     FlexionBout,
+    OverExtension,
+    PadSlip,
     Posture,
     PostureBout,
     Repetition,
+    SensorSlip,
+    SittingBout,
     WearBout,
     WearState,
 )
 from analytics.pathway import load_pathway
 from analytics.prescription import Prescription, prescribe
 from analytics.session import Session, StreamSummary
-from analytics.spine import SpineSummary
+from analytics.spine import SpineSummary, Unseen, UnseenReason
 from analytics.store import Cursor, Store, queries
 from sensors.recording import RecordingKind
 from sensors.types import Gap, Placement
@@ -91,6 +98,12 @@ def extended(minutes: float, mean_deg: float = 12.0, start_s: float = 0.0) -> Ex
         mean_deg=mean_deg,
         peak_deg=mean_deg + 2.0,
         posture=Posture.SUPINE,
+        band_low_deg=5.0,
+        band_high_deg=20.0,
+        in_band_s=60.0 * minutes if 5.0 <= mean_deg <= 20.0 else 0.0,
+        interruptions=0,
+        sigma_deg=0.7,
+        confidence=Confidence.FULL,
     )
 
 
@@ -120,7 +133,14 @@ def session(recording_id: str = "one", **changes: Any) -> Session:
         streams=(),
         postures=(),
         spine=None,
+        spine_unseen=(),
         hyperextension=(),
+        over_extension=(),
+        pad_slips=(),
+        sensor_slips=(),
+        sitting=(),
+        sitting_known=False,
+        brace=None,
         flexion=(),
         repetitions=(),
         falls=(),
@@ -157,8 +177,24 @@ def full_session(recording_id: str = "one", **changes: Any) -> Session:
             PostureBout(posture=Posture.UPRIGHT, start_s=0.0, end_s=1800.0),
             PostureBout(posture=Posture.SUPINE, start_s=1800.0, end_s=3600.0),
         ),
-        spine=SpineSummary(observable_s=3500.0, p05_deg=-3.0, p50_deg=1.5, p95_deg=12.25),
+        spine=SpineSummary(
+            observable_s=3500.0,
+            p05_deg=-3.0,
+            p50_deg=1.5,
+            p95_deg=12.25,
+            sigma_deg=0.75,
+            confidence=Confidence.FULL,
+        ),
+        spine_unseen=(Unseen(reason=UnseenReason.ON_THE_SIDE, seconds=100.0),),
         hyperextension=(extended(10.0, start_s=1800.0),),
+        over_extension=(
+            OverExtension(start_s=1.0, end_s=9.0, peak_deg=33.0, posture=Posture.PRONE),
+        ),
+        pad_slips=(PadSlip(start_s=1900.0, end_s=2100.0, from_deg=12.0, to_deg=8.5),),
+        sensor_slips=(SensorSlip(start_s=10.0, end_s=40.0, segment=Segment.TRUNK, tilt_deg=9.0),),
+        sitting=(SittingBout(start_s=100.0, end_s=1700.0),),
+        sitting_known=True,
+        brace=BraceIndication(bends=14, stiff_bends=12),
         flexion=(bend,),
         repetitions=bridges(12) + bridges(1, partial=True),
         falls=(fall(),),

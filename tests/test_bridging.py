@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -254,3 +255,14 @@ def minimum_jerk(part: FloatArray) -> FloatArray:
     """The way gone after a part of the time (Flash and Hogan 1985)."""
     part = np.clip(part, 0.0, 1.0)
     return part**3 * (10.0 - 15.0 * part + 6.0 * part**2)
+
+
+def test_a_sensor_that_feels_no_force_at_all_for_a_while_breaks_nothing() -> None:
+    chunk, truth = watched(exercise_session(SETS["good"], rng=np.random.default_rng(1)), STRAP)
+    strap = chunk.segments[Segment.TRUNK]
+    dead = np.zeros((len(chunk), 1), dtype=bool)
+    middle = round(50.0 * (truth[1]["start_s"] + 1.0))
+    dead[middle : middle + 100] = True
+    acc = np.where(dead, 0.0, strap.acc)
+    numb = BodyChunk(0, {Segment.TRUNK: replace(strap, acc=acc)})
+    assert len(detect(BridgingDetector(), [numb])) >= len(truth) - 2

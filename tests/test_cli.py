@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from analytics.session import analyze, session_json
@@ -81,6 +82,16 @@ def test_one_bad_recording_does_not_hide_the_others(
     assert err.count("\n") == 1
 
 
+def test_bends_are_those_beyond_the_limit_that_was_prescribed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = []
+    for more in ([], ["--flexion-limit", "25"]):
+        assert main(["analyze", str(STREAMS / "fall_from_chair"), "--json", *more]) == 0
+        found.append(json.loads(capsys.readouterr().out)["flexion"])
+    assert [len(bends) for bends in found] == [0, 3]
+
+
 def test_replay_prints_what_analysis_finds(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["replay", str(STREAMS / "chest_acc_only"), "--speed", "10000"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -101,6 +112,51 @@ def test_a_calibration_made_once_serves_another_recording(
     assert import_csv(csv, tmp_path / "out", *more) == 0
     (imported,) = read_recording(tmp_path / "out" / "still").header.calibrations
     assert (imported.rotation == calibration.rotation).all()
+
+
+def poses_csv(path: Path, *poses: tuple[str, int]) -> Path:
+    """A file of one sensor in g at 100 Hz, from (line, samples) of each pose."""
+    path.write_text("".join(f"{line}\n" * count for line, count in poses))
+    return path
+
+
+def test_poses_may_lie_in_two_recordings_and_a_third_corrects_the_accelerometer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sides = ["1.02,0,0", "-0.98,0,0", "0.02,1,0", "0.02,-1,0", "0.02,0,1", "0.02,0,-1"]
+    poses_csv(tmp_path / "standing.csv", ("0.02,1,0", 500))
+    poses_csv(tmp_path / "lying.csv", ("1.02,0,0", 500))
+    poses_csv(tmp_path / "sides.csv", *((side, 500) for side in sides))
+    for name in ("standing", "lying", "sides"):
+        csv = tmp_path / f"{name}.csv"
+        assert import_csv(csv, tmp_path / "out", "--columns", "ax,ay,az") == 0
+    standing, lying, turned = (tmp_path / "out" / n for n in ("standing", "lying", "sides"))
+    made = tmp_path / "cal.json"
+    command = ["calibrate", "--from", str(standing), "--still", "0:4", "--lying", "0:4"]
+    more = ["--lying-from", str(lying), "--six-poses", str(turned), "--out", str(made)]
+    capsys.readouterr()
+    assert main([*command, *more]) == 0
+    assert "lying 0° off a right angle to standing" in capsys.readouterr().out
+    (calibration,) = read_calibrations(made)
+    assert calibration.facing_known
+    assert calibration.quality is not None
+    correction = calibration.acc_correction
+    assert correction is not None
+    np.testing.assert_allclose(correction.offset_ms2[0], -0.02 * 9.80665, atol=0.005)
+
+
+def test_a_calibration_file_of_before_is_still_read(tmp_path: Path) -> None:
+    old = {
+        "placement": "pelvis",
+        "rotation": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+        "supine_up": [1, 0, 0],
+        "method": "standing and supine",
+        "made_from": "before",
+    }
+    (tmp_path / "cal.json").write_text(json.dumps([old]))
+    (calibration,) = read_calibrations(tmp_path / "cal.json")
+    assert calibration.facing_known
+    assert (calibration.quality, calibration.acc_correction) == (None, None)
 
 
 def test_analyze_takes_a_calibration_made_before(
@@ -282,3 +338,22 @@ def test_analysis_needs_no_folder_that_it_may_write(tmp_path: Path) -> None:
     done = child(["analyze", str(GOOD)], home=tmp_path / "nowhere", **ORDINARY_USER)
     assert done.returncode == 0, done.stderr
     assert "10 repetitions" in done.stdout
+
+
+def test_a_long_recording_corrects_its_accelerometer_or_says_why_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fivepoint.calibrating.LONG_S", 500.0)
+    sides = ["1.02,0,0", "-0.98,0,0", "0.02,1,0", "0.02,-1,0", "0.02,0,1", "0.02,0,-1"]
+    poses_csv(tmp_path / "turned.csv", *((side, 10_000) for side in sides))
+    poses_csv(tmp_path / "upright.csv", ("0.02,1,0", 60_000))
+    said = []
+    for name in ("turned", "upright"):
+        csv = tmp_path / f"{name}.csv"
+        assert import_csv(csv, tmp_path / "out", "--columns", "ax,ay,az") == 0
+        capsys.readouterr()
+        source = ["--from", str(tmp_path / "out" / name), "--still", "201:205"]
+        assert main(["calibrate", *source, "--out", str(tmp_path / "cal.json")]) == 0
+        said.append(capsys.readouterr())
+    assert "accelerometer corrected from" in said[0].out
+    assert "never pointed both up and down" in said[1].err

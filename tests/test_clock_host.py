@@ -95,6 +95,34 @@ def test_missing_samples_stay_missing_for_as_long_as_they_were() -> None:
     assert gap.end_s - gap.start_s == pytest.approx(7.0, abs=0.1)
 
 
+@given(seed=seeds, drift_ppm=drifts_ppm, away_s=st.floats(2.0, 120.0), pace=st.floats(1.5, 20.0))
+@settings(max_examples=30)
+def test_samples_that_waited_keep_their_times_and_move_no_others(
+    seed: int, drift_ppm: float, away_s: float, pace: float
+) -> None:
+    clock = HostClock(latest_s=np.inf)
+    found, true = [], []
+    for true_s, device_s, at in link(seed, drift_ppm=drift_ppm, duration_s=240.0):
+        waited_s = true_s[-1] - 60.0
+        back_s = 60.0 + away_s + waited_s / pace
+        arrival_s = max(at, back_s) if waited_s > 0 else at
+        found.append(clock.seconds(device_s, arrival_s))
+        true.append(true_s)
+    error_s = np.concatenate(found) - np.concatenate(true)
+    assert np.abs(error_s[round(CONVERGED_S * RATE_HZ) :]).max() < 0.005
+    assert gaps(np.concatenate(found), RATE_HZ) == []
+
+
+def test_a_clock_that_after_a_gap_is_late_for_good_is_another() -> None:
+    clock = HostClock(latest_s=np.inf)
+    for true_s, device_s, at in link(5, duration_s=200.0):
+        if true_s[0] < 50.0:
+            clock.seconds(device_s, at)
+        elif true_s[0] > 100.0:
+            last_s = clock.seconds(device_s - 30.0, at) - true_s
+    assert np.abs(last_s).max() < 0.005
+
+
 @pytest.mark.parametrize("new_start_s", [0.0, 4000.0], ids=["back to zero", "far ahead"])
 def test_a_device_that_starts_its_clock_anew_is_followed(new_start_s: float) -> None:
     clock = HostClock()

@@ -16,16 +16,17 @@ from msgspec import structs
 from analytics.events import Posture
 from fivepoint import computer
 from fivepoint.computer import Finding
-from fivepoint.doctor import being_recorded, examine
+from fivepoint.doctor import Watched, being_recorded, judged, together, watch
 from fivepoint.live import LivePhase, LiveSensor, LiveState
 from sensors.ble import scan
 from sensors.devices import FAMILIES
 from sensors.types import GRAVITY_MS2, Chunk, Placement
 from sensors.virtual import Faults, Motion, VirtualDevice, VirtualRadio
+from tests.ble.fast_time import in_fast_time
+from tests.ble.test_alignment import tapped
 
 ROOT = Path(__file__).resolve().parent.parent
 WATCHED_S = 4.0
-SPEED = 2.0
 
 
 def lying_still(felt_ms2: float = GRAVITY_MS2) -> Motion:
@@ -34,21 +35,30 @@ def lying_still(felt_ms2: float = GRAVITY_MS2) -> Motion:
     return Motion(Chunk(Placement.PELVIS, t_s, acc, np.zeros_like(acc)))
 
 
+def watched(*devices: VirtualDevice) -> list[Watched]:
+    """What comes of virtual sensors."""
+
+    async def run() -> list[Watched]:
+        async with VirtualRadio(devices) as radio:
+            backend = radio.backend
+            found = await scan(0.3, backend=backend)
+            return await asyncio.gather(
+                *(watch(each, backend, seconds=WATCHED_S, now=radio.now) for each in found)
+            )
+
+    return in_fast_time(run())
+
+
 def examined(
     faults: Faults | None = None, battery_percent: int = 90, felt_ms2: float = GRAVITY_MS2
 ) -> list[Finding]:
     """What is found of a virtual sensor."""
-
-    async def run() -> list[Finding]:
-        device = VirtualDevice(
-            FAMILIES["movesense"], lying_still(felt_ms2), address="C0:FF:EE:00:00:01", faults=faults
-        )
-        device.peripheral.battery_percent = battery_percent
-        async with VirtualRadio([device], speed=SPEED) as radio:
-            (sensor,) = await scan(0.3, backend=radio.backend)
-            return await examine(sensor, radio.backend, seconds=WATCHED_S, now=radio.now)
-
-    return asyncio.run(run())
+    device = VirtualDevice(
+        FAMILIES["movesense"], lying_still(felt_ms2), address="C0:FF:EE:00:00:01", faults=faults
+    )
+    device.peripheral.battery_percent = battery_percent
+    (came,) = watched(device)
+    return judged(came)
 
 
 def complaints(findings: list[Finding]) -> str:
@@ -76,6 +86,28 @@ def test_an_empty_battery_is_told() -> None:
 
 def test_a_sensor_that_feels_half_of_gravity_is_told() -> None:
     assert "feels 0.50 g where at rest" in complaints(examined(felt_ms2=GRAVITY_MS2 / 2))
+
+
+def test_sensors_that_are_tapped_together_are_told_how_far_apart_they_show_it() -> None:
+    devices = [
+        VirtualDevice(
+            FAMILIES["movesense"], Motion(tapped(place)), address=f"C0:FF:EE:00:00:0{number}"
+        )
+        for number, place in enumerate((Placement.STERNUM, Placement.PELVIS), 1)
+    ]
+    [finding] = together(watched(*devices))
+    assert finding.well
+    assert "show the same taps" in finding.text
+
+
+def test_sensors_that_were_not_tapped_cannot_be_compared() -> None:
+    still = [
+        VirtualDevice(FAMILIES["movesense"], lying_still(), address=f"C0:FF:EE:00:00:0{number}")
+        for number in (1, 2)
+    ]
+    came = watched(*still)
+    assert "felt no taps together" in complaints(together(came))
+    assert "two sensors or more" in complaints(together(came[:1]))
 
 
 def test_sensors_that_are_being_recorded_are_told_as_their_recorder_tells_them() -> None:

@@ -140,14 +140,12 @@ def test_a_second_sensor_that_is_broken_does_not_hide_a_fall() -> None:
 
 def test_two_falls_are_two_events() -> None:
     first = fall_and_walk(lying_s=4.0)
-    twice = SegmentChunk(
-        **{
-            name: np.concatenate((getattr(first, name), getattr(first, name)))
-            for name in ("acc", "gyro", "up", "peak_ms2")
-        },
-        calibrated=True,
-        facing_known=True,
-        supine_up=first.supine_up,
+    twice = replace(
+        first,
+        acc=np.concatenate((first.acc, first.acc)),
+        gyro=np.concatenate((first.gyro, first.gyro)),
+        up=np.concatenate((first.up, first.up)),
+        peak_ms2=np.concatenate((first.peak_ms2, first.peak_ms2)),
     )
     found = falls(pelvis(twice))
     apart_s = len(first.peak_ms2) / BODY_RATE_HZ

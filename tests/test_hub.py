@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,20 @@ import msgspec
 import pytest
 
 from analytics.session import analyze
-from fivepoint.hub import Hub, Plan, Result, begin
-from fivepoint.live import LIVE_NAME, LivePhase, LiveState, read_live, status_line
+from fivepoint.hub import Hub, Plan, Result
+from fivepoint.live import (
+    LIVE_NAME,
+    STALE_AFTER_S,
+    LivePhase,
+    LiveSensors,
+    LiveState,
+    is_current,
+    read_live,
+    status_line,
+)
 from sensors.errors import FivepointError
 from sensors.recording import (
     RecordingKind,
-    Spool,
     find_recordings,
     read_recording,
 )
@@ -50,16 +58,14 @@ def replayed(name: str, *, speed: float = AS_FAST_AS_READ) -> tuple[ReplaySource
     return ReplaySource(recording, speed=speed, chunk_s=0.08), plan
 
 
-def record(plan: Plan, *sources: Source, stop_after_s: float | None = None) -> Result:
-    async def run() -> Result:
-        infos = [info for source in sources for info in source.infos]
-        stop = asyncio.Event()
-        if stop_after_s is not None:
-            asyncio.get_running_loop().call_later(stop_after_s, stop.set)
-        header = begin(plan, infos, datetime.now(UTC))
-        return await Hub(sources, header, plan).run(stop)
-
-    return asyncio.run(run())
+def record(
+    plan: Plan, *sources: Source, clock: Callable[[], float] | None = None, **hub: Any
+) -> list[Result]:
+    """What is recorded until all sources have ended or the plan's duration is over."""
+    results: list[Result] = []
+    made = Hub(plan, clock, on_finish=results.append, **hub)
+    asyncio.run(made.run(asyncio.Event(), sources))
+    return results
 
 
 def live(folder: Path) -> LiveState:
@@ -91,6 +97,15 @@ class Steady:
             self.stopped_orderly = True
 
 
+class Ticking:
+    """A clock that is set by hand."""
+
+    now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
 class Silent:
     """A sensor that is never found."""
 
@@ -104,7 +119,7 @@ class Silent:
 @pytest.mark.parametrize("name", ["bridging_good", "fall_forward", LONG])
 def test_what_is_found_live_is_what_analysis_finds_bit_for_bit(name: str, tmp_path: Path) -> None:
     source, plan = replayed(name)
-    result = record(replace(plan, folder=tmp_path), source)
+    (result,) = record(replace(plan, folder=tmp_path), source)
     assert result.session == analyze(result.recording)
     original = analyze(read_recording(STREAMS / name))
     same = replace(result.session, recording_id=original.recording_id, kind=original.kind)
@@ -113,7 +128,7 @@ def test_what_is_found_live_is_what_analysis_finds_bit_for_bit(name: str, tmp_pa
 
 def test_every_sample_is_recorded_as_it_came(tmp_path: Path) -> None:
     source, plan = replayed("chest_acc_only")
-    recording = record(replace(plan, folder=tmp_path), source).recording
+    ((recording, _),) = record(replace(plan, folder=tmp_path), source)
     original = read_recording(STREAMS / "chest_acc_only")
     for info in original.header.streams:
         found = joined(recording.chunks(), info.placement)
@@ -122,7 +137,7 @@ def test_every_sample_is_recorded_as_it_came(tmp_path: Path) -> None:
 
 def test_the_live_state_tells_what_was_done(tmp_path: Path) -> None:
     source, plan = replayed("bridging_good")
-    result = record(replace(plan, folder=tmp_path), source)
+    (result,) = record(replace(plan, folder=tmp_path), source)
     state = live(tmp_path)
     assert state.phase is LivePhase.FINISHED
     assert state.recording_id == result.recording.header.id
@@ -134,7 +149,7 @@ def test_the_live_state_tells_what_was_done(tmp_path: Path) -> None:
 
 def test_a_called_fall_is_in_the_live_state(tmp_path: Path) -> None:
     source, plan = replayed("fall_forward")
-    result = record(replace(plan, folder=tmp_path), source)
+    (result,) = record(replace(plan, folder=tmp_path), source)
     assert live(tmp_path).falls == result.session.falls
     assert len(result.session.falls) == 1
 
@@ -160,19 +175,62 @@ def test_the_live_state_is_plain_json_while_recording(tmp_path: Path) -> None:
 
 def test_the_live_state_fits_a_line_that_tells_whether_it_records(tmp_path: Path) -> None:
     record(Plan(folder=tmp_path, duration_s=0.4), Steady())
-    assert status_line(live(tmp_path)) == "finished"
-    state = msgspec.structs.replace(live(tmp_path), elapsed_s=3723.4, phase=LivePhase.RECORDING)
-    assert status_line(state).split("  ") == [
+    finished = live(tmp_path)
+    now = finished.updated_at
+    assert status_line(finished, now) == "finished"
+    state = msgspec.structs.replace(finished, elapsed_s=3723.4, phase=LivePhase.RECORDING)
+    assert status_line(state, now).split("  ") == [
         *("1:02:03", "unknown", "0 repetitions"),
         "waist: 87 % battery, 0.0 s missing",
     ]
     away = msgspec.structs.replace(state.sensors[0], connected=False)
-    assert status_line(msgspec.structs.replace(state, sensors=(away,))).endswith("NOT CONNECTED")
+    line = status_line(msgspec.structs.replace(state, sensors=(away,)), now)
+    assert line.endswith("NOT CONNECTED")
+
+
+def test_a_state_that_a_killed_recorder_left_is_not_believed(tmp_path: Path) -> None:
+    record(Plan(folder=tmp_path, duration_s=0.2), Steady())
+    finished = live(tmp_path)
+    later = finished.updated_at + timedelta(seconds=STALE_AFTER_S + 1)
+    assert is_current(finished, later)
+    for phase in set(LivePhase) - {LivePhase.FINISHED}:
+        left = msgspec.structs.replace(finished, phase=phase)
+        assert is_current(left, left.updated_at)
+        assert not is_current(left, later)
+        assert "no news" in status_line(left, later)
+
+
+def test_before_the_first_sample_it_tells_that_it_waits_and_for_what(tmp_path: Path) -> None:
+    seen: list[LiveState] = []
+
+    class Watched(Silent):
+        async def __aiter__(self) -> AsyncIterator[Chunk]:
+            await asyncio.sleep(0.3)
+            seen.append(live(tmp_path))
+            yield steady(STERNUM, 1)
+
+    record(Plan(folder=tmp_path), Watched(), expected=[Placement.PELVIS])
+    (state,) = seen
+    assert (state.phase, state.recording_id) == (LivePhase.WAITING, None)
+    sternum, pelvis = state.sensors
+    assert (pelvis.placement, pelvis.connected, pelvis.samples) == (Placement.PELVIS, False, 0)
+    assert (sternum.missing_s, pelvis.missing_s) == (0.0, 0.0)
+
+
+def test_what_is_missing_grows_while_a_sensor_is_away(tmp_path: Path) -> None:
+    sensors = LiveSensors([], time_s := Ticking())
+    sensors.attend([Steady()])
+    sensors.arrived(steady(WAIST, 1))
+    missing = []
+    for now_s in (1.0, 2.0, 4.0, 9.0):
+        time_s.now_s = now_s
+        missing.append(sensors.states()[0].missing_s)
+    assert missing == [0.0, 0.0, 4.0, 9.0]
 
 
 def test_it_ends_after_the_planned_duration_and_lets_the_sensor_go(tmp_path: Path) -> None:
     sensor = Steady()
-    recording = record(Plan(folder=tmp_path, duration_s=0.5), sensor).recording
+    ((recording, _),) = record(Plan(folder=tmp_path, duration_s=0.5), sensor)
     assert sensor.stopped_orderly
     assert 0 < recording.duration_s < 3.0
     assert recording.header.kind is RecordingKind.OTHER
@@ -181,7 +239,7 @@ def test_it_ends_after_the_planned_duration_and_lets_the_sensor_go(tmp_path: Pat
 def test_a_sensor_that_is_never_found_does_not_keep_the_other_from_being_recorded(
     tmp_path: Path,
 ) -> None:
-    recording = record(Plan(folder=tmp_path, duration_s=0.5), Steady(), Silent()).recording
+    ((recording, _),) = record(Plan(folder=tmp_path, duration_s=0.5), Steady(), Silent())
     assert recording.sample_counts[Placement.WAIST] > 0
     assert recording.sample_counts[Placement.STERNUM] == 0
     waist, sternum = live(tmp_path).sensors
@@ -204,74 +262,20 @@ def test_nothing_is_left_where_no_sample_came(sensor: Source, told: str, tmp_pat
     assert [path.name for path in tmp_path.iterdir()] == [LIVE_NAME]
 
 
-# Cut off and continued
-
-
-def cut_off(plan: Plan, started_at: datetime) -> str:
-    """Leave a spool of one second, as a kill does; the id of its recording."""
-    header = begin(plan, [WAIST], started_at)
-    with Spool(plan.folder / header.id, header) as spool:
-        spool.append(steady(WAIST, 1))
-    return header.id
-
-
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-def test_a_new_recording_resumes_the_one_that_was_cut_off(tmp_path: Path) -> None:
-    plan = Plan(folder=tmp_path, kind=RecordingKind.DAY, patient="p1")
-    old = cut_off(plan, NOON)
-    assert begin(plan, [WAIST], NOON + timedelta(minutes=5)).resumes == old
-    assert read_recording(tmp_path / old).duration_s == 1.0
-
-
-@pytest.mark.parametrize(
-    ("change", "infos", "later"),
-    [
-        ({"patient": "p2"}, [WAIST], timedelta(minutes=5)),
-        ({"kind": RecordingKind.EXERCISE}, [WAIST], timedelta(minutes=5)),
-        ({}, [STERNUM], timedelta(minutes=5)),
-        ({}, [WAIST], timedelta(hours=5)),
-    ],
-    ids=["another wearer", "another kind", "another place", "another time"],
-)
-def test_it_does_not_resume_what_is_something_else(
-    change: dict[str, object], infos: list[StreamInfo], later: timedelta, tmp_path: Path
-) -> None:
-    plan = Plan(folder=tmp_path, kind=RecordingKind.DAY, patient="p1")
-    old = cut_off(plan, NOON)
-    header = begin(replace(plan, **change), infos, NOON + later)  # type: ignore[arg-type]
-    assert header.resumes is None
-    assert (tmp_path / old).exists()
-
-
-def test_a_spool_that_cannot_be_completed_does_not_stop_the_next_recording(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    plan = Plan(folder=tmp_path)
-    old = cut_off(plan, NOON)
-    (tmp_path / f".{old}.spool" / "header.json").write_text("{}")
-    assert begin(plan, [WAIST], NOON).resumes is None
-    assert capsys.readouterr().err.count("\n") == 1
-    assert (tmp_path / f".{old}.spool").exists()
-
-
 # Real processes
 
 RECORD = """
 import asyncio, sys
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from fivepoint.hub import Hub, begin, stopping_on_signals
+from fivepoint.hub import Hub, stopping_on_signals
 from tests.test_hub import replayed
 
 async def run():
     source, plan = replayed("chest_acc_only", speed=4.0)
     plan = replace(plan, folder=Path(sys.argv[1]))
-    header = begin(plan, source.infos, datetime.now(UTC))
     with stopping_on_signals() as stop:
-        await Hub([source], header, plan).run(stop)
+        await Hub(plan).run(stop, [source])
 
 asyncio.run(run())
 """

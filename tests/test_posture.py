@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from analytics.body import BodyChunk, Segment
@@ -111,6 +112,31 @@ def test_a_short_bend_leaves_the_posture_as_it_was() -> None:
     assert postures(chunk) == [UPRIGHT]
 
 
+def test_staying_down_on_the_front_is_lying_from_when_it_began() -> None:
+    chunk = trunk((0, 0, 180), (10, 0, 180), (11, 90, 180), (30, 90, 180))
+    first, second = bouts(chunk)
+    assert (first.posture, second.posture) == (UPRIGHT, PRONE)
+    assert first.end_s == pytest.approx(10.7, abs=0.7)
+
+
+def test_a_long_bend_leaves_the_posture_as_it_was() -> None:
+    chunk = trunk((0, 0, 180), (10, 0, 180), (11, 80, 180), (19, 80, 180), (20, 0, 180), (30, 0, 0))
+    assert postures(chunk) == [UPRIGHT]
+
+
+def test_lying_on_the_back_for_two_seconds_is_lying() -> None:
+    chunk = trunk((0, 0, 0), (10, 0, 0), (11, 90, 0), (12.5, 90, 0), (13.5, 0, 0), (30, 0, 0))
+    assert postures(chunk) == [UPRIGHT, SUPINE, UPRIGHT]
+
+
+def test_the_limit_to_the_back_is_in_proportion_to_how_far_lying_flat_turns_the_sensor() -> None:
+    up = up_path((0, 0, 0), (10, 0, 0), (12, 58, 0), (20, 58, 0))
+    lying = np.array([np.sin(np.radians(58.0)), 0.0, np.cos(np.radians(58.0))])
+    sloping = BodyChunk(0, {Segment.TRUNK: segment(up, supine_up=lying)})
+    assert postures(sloping) == [UPRIGHT, SUPINE]
+    assert postures(body({Segment.TRUNK: up})) == [UPRIGHT]
+
+
 def test_wavering_about_the_limit_makes_no_new_bout() -> None:
     to_and_fro = [(5.0 * k, 60.0 + 4.0 * (-1) ** k, 0.0) for k in range(12)]
     assert len(bouts(trunk(*to_and_fro))) == 1
@@ -148,7 +174,10 @@ def test_an_uncalibrated_sensor_tells_no_posture() -> None:
 def test_without_a_lying_calibration_upright_is_known_and_the_lying_side_is_not() -> None:
     up = up_path((0, 0, 0), (10, 0, 0), (12, 90, 0), (20, 90, 0), (22, 90, 90), (30, 90, 90))
     chunk = BodyChunk(0, {Segment.TRUNK: segment(up, supine_up=None)})
-    assert postures(chunk) == [UPRIGHT, UNKNOWN]
+    first, second = bouts(chunk)
+    assert (first.posture, second.posture) == (UPRIGHT, UNKNOWN)
+    assert second.side_unknown
+    assert (first.lying, second.lying) == (False, True)
 
 
 def test_the_pelvis_serves_where_no_trunk_is_worn() -> None:
@@ -167,6 +196,11 @@ def test_the_trunk_goes_before_the_pelvis() -> None:
 
 def test_the_thigh_alone_tells_no_posture() -> None:
     assert postures(body({Segment.THIGH: up_path((0, 90, 0), (9, 90, 0))})) == [UNKNOWN]
+
+
+def test_a_recording_that_begins_just_before_a_bend_begins_upright() -> None:
+    chunk = trunk((0, 0, 180), (0.7, 0, 180), (1.5, 85, 180), (4, 85, 180), (5, 0, 0), (20, 0, 0))
+    assert postures(chunk) == [UPRIGHT]
 
 
 def test_a_recording_shorter_than_the_dwell_still_has_its_posture() -> None:

@@ -18,6 +18,7 @@ from analytics.session import analyze
 from fivepoint.cli import main
 from fivepoint.finding import assigned
 from fivepoint.hub import Plan
+from fivepoint.joining import Patience
 from fivepoint.live import LIVE_NAME, LivePhase, read_live
 from fivepoint.options import Worn
 from fivepoint.recorder import Radio, run_hub
@@ -87,6 +88,12 @@ def test_a_recording_can_be_played_too(tmp_path: Path) -> None:
     assert [info.placement for info in recording.header.streams] == [Placement.STERNUM]
 
 
+async def stop_when_samples_came(folder: Path, stop: asyncio.Event) -> None:
+    while samples(folder) == 0:
+        await asyncio.sleep(0.05)
+    stop.set()
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_at_the_end_every_sensor_has_been_told_to_stop(family: str, tmp_path: Path) -> None:
     simulation, _ = calibrated_simulation("fall_forward")
@@ -97,8 +104,10 @@ def test_at_the_end_every_sensor_has_been_told_to_stop(family: str, tmp_path: Pa
         async with VirtualRadio([device]) as radio:
             (sensor,) = await scan(0.2, backend=radio.backend)
             reached = Radio(radio.backend, 100.0, radio.now)
-            plan = Plan(folder=tmp_path, duration_s=1.0)
-            await run_hub(plan, {Placement.PELVIS: sensor}, reached, asyncio.Event())
+            stop = asyncio.Event()
+            stopping = asyncio.create_task(stop_when_samples_came(tmp_path, stop))
+            await run_hub(Plan(folder=tmp_path), {Placement.PELVIS: sensor}, reached, stop)
+            await stopping
             assert not device.connected
             can_be_stopped = bool(FAMILIES[family].stop())
             assert device.streaming is not can_be_stopped
@@ -106,8 +115,10 @@ def test_at_the_end_every_sensor_has_been_told_to_stop(family: str, tmp_path: Pa
     asyncio.run(run())
 
 
+@pytest.mark.slow
 def test_faults_are_played_and_told(tmp_path: Path) -> None:
-    assert main(virtual(tmp_path, "--faults", "drop_every_s=10,away_s=2", "--duration", "30")) == 0
+    faults = ["--family", "movella_dot", "--faults", "drop_every_s=3,away_s=1"]
+    assert main(virtual(tmp_path, *faults, "--duration", "12", speed=1.0)) == 0
     recording = only_recording(tmp_path)
     assert all(recording.gaps[info.placement] for info in recording.header.streams)
 
@@ -179,6 +190,40 @@ def test_a_named_sensor_is_not_taken_by_another_place(name: str) -> None:
 def test_a_sensor_that_is_not_heard_is_told(worn: list[Worn]) -> None:
     with pytest.raises(FivepointError, match=r"among those heard \(Movesense 1, Movesense 2\)"):
         assigned(worn, [NEAR, FAR])
+
+
+def test_a_sensor_that_is_heard_late_joins_and_the_recording_goes_on_with_both(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    simulation, _ = calibrated_simulation("fall_forward")
+    devices = [
+        VirtualDevice(MOVESENSE, motion, address=f"C0:FF:EE:00:00:0{number}")
+        for number, motion in enumerate(motions(simulation.chunks()).values(), start=1)
+    ]
+
+    async def run() -> None:
+        async with VirtualRadio(devices) as radio:
+            (first, *_) = await scan(0.3, backend=radio.backend)
+            reached = Radio(radio.backend, 104.0, radio.now, Patience(scan_s=0.3))
+            missing = [Worn(Placement.PELVIS, None)]
+            stop = asyncio.Event()
+            stopping = asyncio.create_task(stop_when_samples_came(tmp_path, stop))
+            plan = Plan(folder=tmp_path)
+            await run_hub(plan, {Placement.STERNUM: first}, reached, stop, missing=missing)
+            await stopping
+
+    asyncio.run(run())
+    assert "pelvis is not heard yet" in capsys.readouterr().out
+    alone, both = sorted(
+        (read_recording(folder) for folder in find_recordings(tmp_path)),
+        key=lambda recording: recording.header.started_at,
+    )
+    assert [len(each.header.streams) for each in (alone, both)] == [1, 2]
+    assert both.header.resumes == alone.header.id
+    assert not any((*alone.gaps[Placement.STERNUM], *both.gaps[Placement.STERNUM]))
+    pause_s = (both.header.started_at - alone.header.started_at).total_seconds()
+    first_s = float(next(iter(both.chunks(1.0))).t_s[0])
+    assert pause_s + first_s <= alone.duration_s + 0.1
 
 
 # Real processes

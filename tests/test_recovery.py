@@ -49,6 +49,8 @@ def week(number: int, repetitions: int) -> WeekRow:
         extension_min=0,
         prescribed_extension_min=0,
         upright_min_per_day=None,
+        bed_rest_min_per_day=None,
+        times_up_per_day=None,
         pain_mean=None,
         falls=0,
     )

@@ -15,6 +15,16 @@ from analytics.events import Posture, WearState
 from analytics.session import ALGORITHM_VERSION, Pipeline, analyze, session_json
 from analytics.trace import trace
 from sensors.recording import Recording, RecordingHeader, RecordingKind, quantized, write_recording
+from sensors.simulator import (
+    GetUp,
+    Sit,
+    SitDown,
+    Stand,
+    StandUp,
+    VirtualSensor,
+    calibration_poses,
+    simulate,
+)
 from sensors.types import Chunk, Gap, Placement
 from tests.body_chunks import sensed, up_path, upright_sensor
 
@@ -130,6 +140,13 @@ def test_the_json_of_a_session_is_one_object_with_every_part(recording: Recordin
         "falls",
         "dismissed_falls",
         "wear",
+        "spine_unseen",
+        "over_extension",
+        "pad_slips",
+        "sensor_slips",
+        "sitting",
+        "posture_summary",
+        "brace",
     ]
     assert described["started_at"] == "2026-03-01T09:30:00+00:00"
     assert set(described["streams"][0]) == {
@@ -138,7 +155,8 @@ def test_the_json_of_a_session_is_one_object_with_every_part(recording: Recordin
     assert described["posture"][0]["posture"] == "upright"
     assert set(described["spine"]["extension_deg"]) == {"p05", "p50", "p95"}
     assert set(described["hyperextension"][0]) == {
-        "start_s", "end_s", "mean_deg", "peak_deg", "posture",
+        "start_s", "end_s", "mean_deg", "peak_deg", "posture", "band_low_deg", "band_high_deg",
+        "in_band_s", "interruptions", "sigma_deg", "confidence",
     }  # fmt: skip
 
 
@@ -157,3 +175,23 @@ def test_a_trace_without_calibration_has_no_angles(recording: Recording) -> None
     assert signals.pitch_deg == {}
     assert np.isnan(signals.extension_deg).all()
     assert len(signals.peak_g) == len(signals.t_s)
+
+
+def test_sitting_is_known_where_a_thigh_sensor_is_worn_with_another(tmp_path: Path) -> None:
+    script = [*calibration_poses(), GetUp(), Stand(5.0), SitDown(), Sit(40.0), StandUp()]
+    placements = (Placement.STERNUM, Placement.THIGH)
+    sensors = [VirtualSensor(placement=placement) for placement in placements]
+    simulation = simulate([*script, Stand(5.0)], sensors=sensors, seed=1)
+    header = RecordingHeader(
+        id="sitting",
+        started_at=datetime(2026, 3, 1, tzinfo=UTC),
+        kind=RecordingKind.DAY,
+        streams=simulation.infos,
+        calibrations=simulation.true_calibrations(),
+    )
+    recording = write_recording(tmp_path / "sitting", header, simulation.chunks())
+    found = session_json(analyze(recording))
+    assert 40.0 < sum(bout["end_s"] - bout["start_s"] for bout in found["sitting"]) < 60.0
+    assert found["posture_summary"]["times_up"] == 1
+    trunk = simulation.true_calibrations()[:1]
+    assert session_json(analyze(recording, trunk))["sitting"] is None

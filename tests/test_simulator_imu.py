@@ -179,3 +179,23 @@ def _mean_acc(
     chunk = simulation.samples(placement)
     first, last = np.searchsorted(chunk.t_s, seconds)
     return np.asarray(chunk.acc[first:last].mean(axis=0))
+
+
+def test_warming_up_moves_the_bias_of_the_gyroscope_and_then_no_more() -> None:
+    warming = replace(IDEAL, gyro_warming_sd_rads=0.1)
+    chunk = samples(warming, [LieDown(), Rest(3600.0)])
+    bias = np.array([gyro_of(chunk)[chunk.t_s > at_s][:100].mean(axis=0) for at_s in (600, 3500)])
+    assert np.linalg.norm(bias[1]) > 0.03
+    assert bias[0] == pytest.approx((1.0 - np.exp(-1.0)) * bias[1], abs=2e-3)
+
+
+def test_a_sensor_that_slips_feels_gravity_in_turned_axes_and_its_own_turning() -> None:
+    tilted_deg = 9.0
+    slipping = replace(IDEAL, slip_at_s=4.0, slip_deg=(0.0, tilted_deg, 0.0))
+    chunk, steady = samples(slipping, [Stand(10.0)]), samples(IDEAL, [Stand(10.0)])
+    before, after = chunk.t_s < 4.0, chunk.t_s > 5.0
+    assert chunk.acc[before] == pytest.approx(steady.acc[before])
+    turned = Rotation.from_rotvec([0.0, tilted_deg, 0.0], degrees=True).inv()
+    assert chunk.acc[after] == pytest.approx(turned.apply(steady.acc[after]), abs=0.01)
+    extra_rad = (gyro_of(chunk) - gyro_of(steady)).sum(axis=0) / IDEAL.rate_hz
+    assert np.degrees(extra_rad) == pytest.approx([0.0, tilted_deg, 0.0], abs=0.2)

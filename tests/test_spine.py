@@ -5,10 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analytics.body import BodyChunk, Segment
+from analytics.body import BodyChunk, Segment, SegmentChunk
 from analytics.detector import detect
-from analytics.events import ExtensionBout, Posture
-from analytics.spine import SpineDetector, chunk_extension_deg
+from analytics.events import (
+    Confidence,
+    Event,
+    ExtensionBout,
+    OverExtension,
+    PadSlip,
+    Posture,
+)
+from analytics.extension import SpineAngle
+from analytics.spine import SpineDetector, SpineParams, Unseen, UnseenReason
 from sensors.types import FloatArray
 from tests.body_chunks import body, segment, up_path, without
 
@@ -32,6 +40,21 @@ def held(
 def bouts(chunk: BodyChunk) -> list[ExtensionBout]:
     found = detect(SpineDetector(), [chunk])
     return [event for event in found if isinstance(event, ExtensionBout)]
+
+
+def found(chunk: BodyChunk, params: SpineParams | None = None) -> list[Event]:
+    return detect(SpineDetector(params), [chunk])
+
+
+def seen_otherwise(*segments: tuple[Segment, SegmentChunk]) -> tuple[Unseen, ...]:
+    """What is said not to be known of segments."""
+    detector = SpineDetector()
+    detector.update(BodyChunk(0, dict(segments)))
+    return detector.unseen()
+
+
+def chunk_extension_deg(chunk: BodyChunk) -> FloatArray:
+    return SpineAngle().update(chunk)[:, 0]
 
 
 def pitched(pitch_deg: float) -> FloatArray:
@@ -69,7 +92,7 @@ def test_the_neutral_passes_smoothly_from_standing_to_lying() -> None:
     chunk = BodyChunk(0, {name: segment(rising, supine_up=up) for name, up in flat.items()})
     angle_deg = chunk_extension_deg(chunk)
     assert angle_deg[0] == pytest.approx(-10.0)
-    assert angle_deg[-1] == pytest.approx(0.0)
+    assert angle_deg[-1] == pytest.approx(0.0, abs=1e-6)
     assert np.abs(np.diff(angle_deg)).max() < 0.1
 
 
@@ -110,6 +133,96 @@ def test_a_short_gap_does_not_split_a_hold_and_a_long_one_does() -> None:
     assert len(bouts(without(chunk, Segment.PELVIS, 16.0, 20.0))) == 2
 
 
+def test_only_time_in_the_band_counts_as_such() -> None:
+    path = ((0, 0), (10, 0), (12, 12), (30, 12), (32, 24), (50, 24), (52, 12), (70, 12))
+    (bout,) = bouts(supine(*path))
+    in_band_s = 58.9 - 18.0 - 2.0 * 4.0 / 12.0 * 2.0
+    assert bout.in_band_s == pytest.approx(in_band_s, abs=0.5)
+    assert (bout.band_low_deg, bout.band_high_deg) == (5.0, 20.0)
+
+
+def test_the_band_is_the_prescribed_one() -> None:
+    (bout,) = [
+        event
+        for event in found(supine((0, 12), (30, 12)), SpineParams(band_deg=(15.0, 25.0)))
+        if isinstance(event, ExtensionBout)
+    ]
+    assert (bout.band_low_deg, bout.in_band_s) == (15.0, 0.0)
+
+
+def test_interruptions_of_a_hold_are_counted() -> None:
+    pause = ((0, 10), (20, 10), (20, 0), (22, 0), (22, 10), (30, 10), (30, 0), (31, 0), (31, 10))
+    (bout,) = bouts(supine(*pause, (40, 10)))
+    assert bout.interruptions == 2
+
+
+def test_a_bout_says_how_sure_it_is_and_from_how_much_it_was_seen() -> None:
+    (both,) = bouts(supine(*held(10, 40)))
+    (alone,) = bouts(body({Segment.TRUNK: up_path((0, 100, 0), (70, 100, 0))}))
+    assert (both.confidence, alone.confidence) == (Confidence.FULL, Confidence.LOWER)
+    assert 0.1 < both.sigma_deg < 1.5 < alone.sigma_deg
+
+
+def test_extension_beyond_the_limit_is_told_with_its_peak() -> None:
+    path = ((0, 10), (10, 10), (12, 33), (20, 33), (22, 10), (40, 10))
+    (over,) = [event for event in found(supine(*path)) if isinstance(event, OverExtension)]
+    assert (over.start_s, over.end_s) == pytest.approx((11.8, 20.8), abs=0.3)
+    assert over.peak_deg == pytest.approx(33.0, abs=0.1)
+    assert over.posture == Posture.SUPINE
+
+
+def test_extension_at_the_limit_that_trembles_is_one_excess_and_a_stretch_is_none() -> None:
+    trembling = ((0, 31), (5, 31), (5, 28), (8, 28), (8, 31), (15, 31))
+    stretch = ((0, 10), (10, 10), (10, 35), (12, 35), (12, 10), (20, 10))
+    told = [
+        len([event for event in found(supine(*path)) if isinstance(event, OverExtension)])
+        for path in (trembling, stretch)
+    ]
+    assert told == [1, 0]
+
+
+def test_extension_that_is_lost_slowly_is_a_pad_that_slips() -> None:
+    path = ((0, 0), (5, 0), (13, 12), (60, 12), (260, 8), (300, 8))
+    (slip,) = [event for event in found(supine(*path)) if isinstance(event, PadSlip)]
+    assert slip.from_deg == pytest.approx(12.0, abs=0.2)
+    assert slip.to_deg == pytest.approx(9.0, abs=0.3)
+    assert slip.start_s < 70.0
+    assert 200.0 < slip.end_s < 230.0
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ((0, 12), (60, 12), (61, 8), (200, 8)),
+        ((0, 12), (60, 12), (160, 10), (200, 10)),
+        ((0, 6), (60, 9), (160, 12), (200, 12)),
+    ],
+    ids=["at once", "a little", "raised"],
+)
+def test_a_change_of_position_is_no_slipping_pad(path: tuple[Held, ...]) -> None:
+    assert not [event for event in found(supine(*path)) if isinstance(event, PadSlip)]
+
+
+def test_what_was_not_seen_is_told_with_the_reason() -> None:
+    side, upright = up_path((0, 90, 90), (20, 90, 90)), up_path((0, 5, 0), (20, 5, 0))
+    trunk, pelvis = (Segment.TRUNK, segment(side)), (Segment.PELVIS, segment(side))
+    blank = segment(side, supine_up=None)
+    (on_side,) = seen_otherwise((Segment.TRUNK, segment(side)), pelvis)
+    (up_alone,) = seen_otherwise((Segment.TRUNK, segment(upright)))
+    (no_trunk,) = seen_otherwise(pelvis)
+    (unknown,) = seen_otherwise(trunk, (Segment.PELVIS, blank))
+    assert on_side == Unseen(reason=UnseenReason.ON_THE_SIDE, seconds=20.0)
+    assert up_alone.reason == UnseenReason.UPRIGHT_ALONE
+    assert no_trunk.reason == UnseenReason.NO_TRUNK_SENSOR
+    assert unknown.reason == UnseenReason.NOT_CALIBRATED
+
+
+def test_missing_samples_are_told_as_such() -> None:
+    detector = SpineDetector()
+    detector.update(without(supine(*held(10, 40)), Segment.TRUNK, 5.0, 15.0))
+    assert detector.unseen() == (Unseen(reason=UnseenReason.MISSING_SAMPLES, seconds=10.0),)
+
+
 def test_getting_up_ends_a_hold_even_if_the_spine_stays_extended() -> None:
     path = ((0, 90, 0), (20, 90, 0), (23, 0, 0), (40, 0, 0))
     trunk = up_path(*((time_s, deg + 10, azimuth) for time_s, deg, azimuth in path))
@@ -120,7 +233,7 @@ def test_getting_up_ends_a_hold_even_if_the_spine_stays_extended() -> None:
 def test_extension_is_not_observable_lying_on_the_side() -> None:
     detector = SpineDetector()
     assert detect(detector, [supine((0, 10), (40, 10), trunk_roll_deg=90)]) == []
-    assert np.isnan(detector.extension_deg)
+    assert np.isnan([detector.extension_deg, detector.sigma_deg]).all()
     assert detector.summary() is None
 
 

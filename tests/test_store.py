@@ -273,6 +273,16 @@ def test_only_lying_extension_in_the_prescribed_band_counts(tmp_path: Path) -> N
     assert (lying.prescribed, lying.status) == (20.0, DayStatus.DONE)
 
 
+def test_of_a_bout_only_the_minutes_in_the_prescribed_band_count(tmp_path: Path) -> None:
+    partly = replace(extended(10.0, mean_deg=21.0), in_band_s=240.0)
+    of_another_band = replace(extended(5.0, mean_deg=8.0), band_low_deg=10.0, in_band_s=0.0)
+    with opened(tmp_path) as (store, cursor):
+        queries.add_prescription(cursor, plan("acute"))
+        ingest(store, session(hyperextension=(partly, of_another_band)), FOLDER)
+        lying, *_ = queries.daily(cursor, PATIENT, day(0), day(1))
+    assert lying.done == pytest.approx(4.0 + 5.0)
+
+
 def test_a_report_tells_of_items_that_no_sensor_sees_and_the_last_one_holds(
     tmp_path: Path,
 ) -> None:
@@ -339,13 +349,14 @@ def test_today_shows_the_plan_what_is_done_the_pain_and_the_last_fall(tmp_path: 
 
 
 def test_weeks_add_up_from_the_index_date_to_the_last_entry(tmp_path: Path) -> None:
-    upright = PostureBout(posture=Posture.UPRIGHT, start_s=0.0, end_s=7200.0)
+    lying = PostureBout(posture=Posture.SUPINE, start_s=0.0, end_s=3600.0)
+    upright = PostureBout(posture=Posture.UPRIGHT, start_s=3600.0, end_s=10_800.0)
     at_home = session(
         "home",
         started_at=at(day(8), 9),
         kind=RecordingKind.DAY,
         duration_s=14_400.0,
-        postures=(upright,),
+        postures=(lying, upright),
         hyperextension=(extended(15.0),),
         falls=(fall(),),
     )
@@ -373,6 +384,7 @@ def test_weeks_add_up_from_the_index_date_to_the_last_entry(tmp_path: Path) -> N
     # the week so far: three days up to the last entry
     assert (second.prescribed_repetitions, second.prescribed_extension_min) == (30, 60)
     assert (second.extension_min, second.upright_min_per_day) == (15.0, 120.0)
+    assert (second.bed_rest_min_per_day, second.times_up_per_day) == (60.0, 1.0)
     assert (second.pain_mean, second.falls) == (4.0, 1)
 
 

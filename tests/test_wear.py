@@ -7,8 +7,8 @@ import pytest
 
 from analytics.body import BodyChunk, Segment
 from analytics.detector import detect
-from analytics.events import Event, WearBout, WearState
-from analytics.wear import WearDetector
+from analytics.events import Event, SensorSlip, WearBout, WearState
+from analytics.wear import WearDetector, with_slips
 from sensors.types import GRAVITY_MS2, FloatArray
 from tests.body_chunks import body, segment, without
 
@@ -88,6 +88,38 @@ def test_missing_samples_do_not_end_a_stretch(missing_min: tuple[float, float]) 
 
 def test_missing_samples_alone_are_no_sign_of_not_wearing() -> None:
     assert bouts(body({Segment.TRUNK: np.full((40 * RATE_PER_MIN, 3), np.nan)})) == [worn(0, 40)]
+
+
+def slip(start_min: float, end_min: float) -> SensorSlip:
+    return SensorSlip(
+        start_s=60.0 * start_min, end_s=60.0 * end_min, segment=Segment.TRUNK, tilt_deg=9.0
+    )
+
+
+def perhaps_slipped(start_min: float, end_min: float) -> WearBout:
+    state = WearState.PERHAPS_SLIPPED
+    return WearBout(state=state, start_s=60.0 * start_min, end_s=60.0 * end_min)
+
+
+def test_a_slip_lies_between_sitting_right_and_being_found_tilted() -> None:
+    found = with_slips([worn(0, 60), not_worn(60, 100)], [slip(20, 30)])
+    assert found == (worn(0, 20), perhaps_slipped(20, 30), worn(30, 60), not_worn(60, 100))
+
+
+def test_a_sensor_that_came_back_tilted_slipped_while_it_was_worn() -> None:
+    found = with_slips([worn(0, 20), not_worn(20, 60), worn(60, 90)], [slip(10, 70)])
+    assert found == (
+        worn(0, 10),
+        perhaps_slipped(10, 20),
+        not_worn(20, 60),
+        perhaps_slipped(60, 70),
+        worn(70, 90),
+    )
+
+
+def test_two_slips_at_once_are_one_stretch_or_two() -> None:
+    found = with_slips([worn(0, 60)], [slip(20, 30), slip(25, 40)])
+    assert found == (worn(0, 20), perhaps_slipped(20, 30), perhaps_slipped(30, 40), worn(40, 60))
 
 
 def test_no_samples_give_no_bouts() -> None:

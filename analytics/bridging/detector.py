@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analytics.body import BODY_RATE_HZ, BodyChunk, Segment
 from analytics.bridging.judges import Judge, KnownMounting, RangeParams, SetParams, UnknownMounting
-from analytics.bridging.movement import COLUMNS, FORCE, GYRO, SUPINE, UP, Stretch, movement
+from analytics.bridging.movement import COLUMNS, FORCE, SUPINE, UP, Stretch, movement
 from analytics.bridging.swings import Mark, SwingEvent, SwingFinder, SwingParams
 from analytics.bridging.timing import HoldParams
+from analytics.detector import kernel
 from analytics.events import Event, Repetition
 from sensors.types import FloatArray
 
@@ -26,7 +26,7 @@ _RISE_AXIS = {
 
 _ARC_RISE = np.array([1.0, 0.0, 0.0])
 
-_BLOCK = 512
+_BLOCK = 2048
 _HISTORY = round(150.0 * BODY_RATE_HZ)
 _MARGIN = round(1.5 * BODY_RATE_HZ)
 """Samples that are looked at before the lowest one, to know the rest."""
@@ -103,24 +103,22 @@ class _Follower:
         self._judged_top = -1
 
     def update(self, chunk: BodyChunk) -> list[Event]:
-        rows = _rows(chunk, self._name)
         events: list[Event] = []
-        for start in range(0, len(rows), _BLOCK):
-            block = rows[start : start + _BLOCK]
-            self._history.append(block)
-            events += self._heed(self._swings.update(self._seen(block[:, UP])))
+        for start in range(0, len(chunk), _BLOCK):
+            end = min(start + _BLOCK, len(chunk))
+            rows = self._history.room(end - start)
+            _write(chunk, self._name, slice(start, end), rows)
+            events += self._heed(self._swings.update(self._seen(rows)))
         return events
 
     def finish(self) -> list[Event]:
         return [*self._heed(self._swings.finish()), *self._judge.finish()]
 
-    def _seen(self, up: FloatArray) -> FloatArray:
-        """The vertical, or where the axis of rising is known only its elevation, as an arc."""
+    def _seen(self, rows: FloatArray) -> FloatArray:
+        """The vertical, or where the axis of rising is known only its elevation."""
         if self._rise_axis is None:
-            return up
-        x, y, z = self._rise_axis
-        rise = np.clip(x * up[:, 0] + y * up[:, 1] + z * up[:, 2], -1.0, 1.0)
-        return np.column_stack((rise, np.sqrt(1.0 - rise**2), np.zeros(len(rise))))
+            return np.ascontiguousarray(rows[:, UP])
+        return _elevation(rows, self._rise_axis)
 
     def _heed(self, swing_events: Iterable[SwingEvent]) -> list[Event]:
         events: list[Event] = []
@@ -172,57 +170,84 @@ class _History:
         self._count = 0
         self._first = 0
 
-    def append(self, rows: FloatArray) -> None:
-        if self._count + len(rows) > len(self._rows):
+    def room(self, count: int) -> FloatArray:
+        """Rows for the next samples."""
+        if self._count + count > len(self._rows):
             kept = _HISTORY + _BLOCK
             dropped = self._count - kept
             self._rows[:kept] = self._rows[dropped : self._count]
             self._count = kept
             self._first += dropped
-        self._rows[self._count : self._count + len(rows)] = rows
-        self._count += len(rows)
+        self._count += count
+        return self._rows[self._count - count : self._count]
 
     def part(self, start: int, end: int) -> FloatArray:
         return self._rows[start - self._first : end - self._first].copy()
 
 
 def _plainly_none(stretch: Stretch, rise_axis: FloatArray) -> bool:
-    """Whether three samples already show a descent, or a lift of which nothing is taken back.
+    """Whether three samples already show a descent, a lift of which nothing is taken back, or that
+    the person does not lie on the back.
 
-    It spares two of three measurements: a bridge turns and settles on top as well as below.
+    It spares most measurements: a bridge turns and settles on top as well as below, and who is up
+    and about moves all the time.
     """
+    if not stretch.samples[stretch.top, SUPINE]:
+        return True
     rows = (stretch.low, stretch.top, -1)
     low, top, last = (float(stretch.samples[row, UP] @ rise_axis) for row in rows)
     return top < low or (not stretch.closes and top - last < 0.1 * (top - low))
 
 
-def _rows(chunk: BodyChunk, name: Segment) -> FloatArray:
-    """What the history keeps of a chunk.
+def _write(chunk: BodyChunk, name: Segment, part: slice, rows: FloatArray) -> None:
+    """Write what the history keeps of a part of a chunk."""
+    source = chunk.segments[name]
+    _write_motion(source.acc[part], source.gyro[part], source.up[part], rows)
+    for place, segment in chunk.segments.items():
+        if segment.calibrated:
+            front_cos = _THIGH_FRONT_COS if place is Segment.THIGH else _ON_BACK_COS
+            _rule_out_supine(segment.up[part], front_cos, segment.facing_known, rows)
+
+
+@kernel
+def _write_motion(acc: FloatArray, gyro: FloatArray, up: FloatArray, rows: FloatArray) -> None:
+    """Write rows (n, COLUMNS) of samples (n, 3), none of them known not to be supine.
 
     Without a gyroscope the vertical is the specific force itself: what follows smooths it, and
     smoothing it twice would blur the lift.
     """
-    source = chunk.segments[name]
-    force = np.sqrt(source.acc[:, 0] ** 2 + source.acc[:, 1] ** 2 + source.acc[:, 2] ** 2)
-    no_gyro = np.isnan(source.gyro[:, 0])
-    rows = np.empty((len(chunk), COLUMNS))
-    rows[:, UP] = source.up
-    rows[no_gyro, UP] = source.acc[no_gyro] / np.maximum(force[no_gyro, np.newaxis], 1e-9)
-    rows[:, GYRO] = source.gyro
-    rows[:, FORCE] = force
-    rows[:, SUPINE] = _lies_supine(chunk)
-    return rows
+    for i in range(len(acc)):
+        force = np.sqrt(acc[i, 0] ** 2 + acc[i, 1] ** 2 + acc[i, 2] ** 2)
+        for j in range(3):
+            rows[i, j] = up[i, j]
+            rows[i, 3 + j] = gyro[i, j]
+        if np.isnan(gyro[i, 0]):
+            for j in range(3):
+                rows[i, j] = acc[i, j] / max(force, 1e-9)
+        rows[i, FORCE] = force
+        rows[i, SUPINE] = 1.0
 
 
-def _lies_supine(chunk: BodyChunk) -> NDArray[np.bool_]:
-    """Whether no calibrated sensor contradicts lying on the back; a missing sample does not."""
-    supine = np.ones(len(chunk), dtype=bool)
-    for name, segment in chunk.segments.items():
-        if not segment.calibrated:
-            continue
-        x, y, z = segment.up.T
-        supine &= ~(z > _INCLINED_COS)
-        if segment.facing_known:
-            front_cos = _THIGH_FRONT_COS if name is Segment.THIGH else _ON_BACK_COS
-            supine &= ~((x < front_cos) | (np.abs(y) > _ROLLED_SIN))
-    return supine
+@kernel
+def _rule_out_supine(
+    up: FloatArray, front_cos: float, facing_known: bool, rows: FloatArray
+) -> None:
+    """Mark the rows in which a calibrated segment contradicts lying on the back.
+
+    A missing sample does not.
+    """
+    for i in range(len(up)):
+        x, y, z = up[i, 0], up[i, 1], up[i, 2]
+        if z > _INCLINED_COS or (facing_known and (x < front_cos or abs(y) > _ROLLED_SIN)):
+            rows[i, SUPINE] = 0.0
+
+
+@kernel
+def _elevation(rows: FloatArray, axis: FloatArray) -> FloatArray:
+    """The elevation of an axis above the horizon, as an arc of directions (n, 3)."""
+    arc = np.zeros((len(rows), 3))
+    for i in range(len(rows)):
+        rise = axis[0] * rows[i, 0] + axis[1] * rows[i, 1] + axis[2] * rows[i, 2]
+        rise = min(max(rise, -1.0), 1.0)
+        arc[i, 0], arc[i, 1] = rise, np.sqrt(1.0 - rise * rise)
+    return arc

@@ -9,6 +9,7 @@ import numpy as np
 from analytics.body import BODY_RATE_HZ
 from analytics.bridging.smoothness import spectral_arc_length
 from analytics.bridging.timing import HoldParams, Timing, timing
+from analytics.detector import kernel
 from sensors.types import FloatArray
 
 UP, GYRO, FORCE, SUPINE = slice(0, 3), slice(3, 6), 6, 7
@@ -64,8 +65,8 @@ class Movement:
     def part(self, start: float, end: float) -> slice:
         """The samples between two of the timing's, at least one and all inside the stretch."""
         last = len(self.tilt_deg) - 1
-        first = int(np.clip(round(start), 0, last))
-        return slice(first, max(first + 1, int(np.clip(round(end), 0, last + 1))))
+        first = min(max(round(start), 0), last)
+        return slice(first, max(first + 1, min(round(end), last + 1)))
 
     @property
     def rest(self) -> slice:
@@ -115,11 +116,10 @@ def movement(stretch: Stretch, rise_axis: FloatArray | None, params: HoldParams)
     """
     samples = _filled(stretch.samples)
     stretch = replace(stretch, samples=samples)
-    up = _smoothed(samples[:, UP])
-    up /= np.linalg.norm(up, axis=1, keepdims=True)
+    up = _directions(samples[:, UP])
     top, before, after = stretch.top, slice(stretch.low, stretch.top + 1), slice(stretch.top, None)
     axis = _axis(up, top, before if stretch.closes else after) if rise_axis is None else rise_axis
-    tilt_deg = np.degrees(np.arcsin(np.clip(up @ axis, -1.0, 1.0)))
+    tilt_deg = _elevation_deg(up, axis)
     fallen_deg = [float(tilt_deg[top] - tilt_deg[side].min()) for side in (before, after)]
     seen = min(fallen_deg) >= params.min_level_deg
     depth_deg = min(fallen_deg) if seen else max(fallen_deg)
@@ -138,8 +138,7 @@ def _rate_degs(samples: FloatArray, tilt_deg: FloatArray) -> FloatArray:
     """Angular speed (n,) from the gyroscope, or else from the tilt."""
     if np.isnan(samples[:, GYRO]).any():
         return np.abs(np.gradient(tilt_deg)) * BODY_RATE_HZ
-    rate_degs: FloatArray = np.degrees(np.linalg.norm(_smoothed(samples[:, GYRO]), axis=1))
-    return rate_degs
+    return np.degrees(_lengths(_smoothed(samples[:, GYRO])))
 
 
 def _filled(samples: FloatArray) -> FloatArray:
@@ -154,6 +153,44 @@ def _filled(samples: FloatArray) -> FloatArray:
     return filled
 
 
+@kernel
 def _smoothed(vectors: FloatArray) -> FloatArray:
-    padded = np.pad(vectors, ((_HALF_WIDTH, _HALF_WIDTH), (0, 0)), mode="edge")
-    return np.column_stack([np.convolve(padded[:, j], _KERNEL, mode="valid") for j in range(3)])
+    """The vectors (n, 3) low-passed; the first and the last are held beyond the ends."""
+    last = len(vectors) - 1
+    smooth = np.zeros((len(vectors), 3))
+    for i in range(len(vectors)):
+        for k in range(len(_KERNEL)):
+            at = min(max(i + k - _HALF_WIDTH, 0), last)
+            for j in range(3):
+                smooth[i, j] += _KERNEL[k] * vectors[at, j]
+    return smooth
+
+
+@kernel
+def _directions(vectors: FloatArray) -> FloatArray:
+    """The same, of unit length; 0 where a sensor that tells nothing feels no force."""
+    smooth = _smoothed(vectors)
+    lengths = _lengths(smooth)
+    for i in range(len(smooth)):
+        for j in range(3):
+            smooth[i, j] /= max(lengths[i], 1e-9)
+    return smooth
+
+
+@kernel
+def _lengths(vectors: FloatArray) -> FloatArray:
+    lengths = np.empty(len(vectors))
+    for i in range(len(vectors)):
+        x, y, z = vectors[i, 0], vectors[i, 1], vectors[i, 2]
+        lengths[i] = np.sqrt(x * x + y * y + z * z)
+    return lengths
+
+
+@kernel
+def _elevation_deg(up: FloatArray, axis: FloatArray) -> FloatArray:
+    """Angles (n,) of an axis above the horizon."""
+    elevation_deg = np.empty(len(up))
+    for i in range(len(up)):
+        sine = up[i, 0] * axis[0] + up[i, 1] * axis[1] + up[i, 2] * axis[2]
+        elevation_deg[i] = np.degrees(np.arcsin(min(max(sine, -1.0), 1.0)))
+    return elevation_deg

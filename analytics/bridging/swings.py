@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.body import BODY_RATE_HZ
-from analytics.detector import kernel, record
+from analytics.detector import Variables, kernel, opened, variables
 from sensors.types import FloatArray
 
 _FIRST_STAGE, _SECOND_STAGE, _ANCHOR, _FAR, _OLDER = range(5)
@@ -74,7 +74,7 @@ class SwingFinder:
         self._limits = _limits(params)
         self._rise_axis = np.zeros(3) if rise_axis is None else rise_axis.copy()
         self._vectors = np.zeros((5, 3))
-        self._state = record(
+        self._state = variables(
             index=0,
             missing=0,
             started=0,
@@ -93,20 +93,13 @@ class SwingFinder:
     def update(self, up: FloatArray) -> list[SwingEvent]:
         """Take the next verticals (n, 3), NaN where missing; return what they showed."""
         marks = np.empty((2 * len(up) + 1, 3), dtype=np.int64)
-        count = _follow(
-            np.ascontiguousarray(up),
-            self._rise_axis,
-            self._limits,
-            self._state,
-            self._vectors,
-            marks,
-        )
+        count = _follow(up, self._rise_axis, self._limits, self._state, self._vectors, marks)
         return _events(marks[:count])
 
     def finish(self) -> list[SwingEvent]:
         """The stream has ended: a break."""
         marks = np.empty((2, 3), dtype=np.int64)
-        count = _break(self._state, marks, 0)
+        count = _finish(self._state, marks)
         return _events(marks[:count])
 
 
@@ -114,10 +107,10 @@ def _events(marks: NDArray[np.int64]) -> list[SwingEvent]:
     return [SwingEvent(Mark(int(mark)), int(index), int(at)) for mark, index, at in marks]
 
 
-def _limits(params: SwingParams) -> np.record:
+def _limits(params: SwingParams) -> Variables:
     # Two equal one-pole stages have 0.644 of the cut-off of one of them.
     tau_s = 0.644 / (2.0 * np.pi * params.cutoff_hz)
-    return record(
+    return variables(
         weight=1.0 - np.exp(-1.0 / (BODY_RATE_HZ * tau_s)),
         min_range=np.radians(params.min_deg),
         back_part=1.0 - params.leave_part,
@@ -133,12 +126,13 @@ def _limits(params: SwingParams) -> np.record:
 def _follow(
     up: FloatArray,
     rise_axis: FloatArray,
-    limits: np.record,
-    state: np.record,
+    given: Variables,
+    kept: Variables,
     vectors: FloatArray,
     marks: NDArray[np.int64],
 ) -> int:
     """Follow the vertical; write mark, index and current index of each event into `marks`."""
+    limits, state = opened(given), opened(kept)
     count = 0
     now = np.empty(3)
     for i in range(len(up)):
@@ -151,10 +145,10 @@ def _follow(
             continue
         state.missing = 0
         if not state.started:
-            _begin(up[i], index, state, vectors)
+            _begin(up, i, index, state, vectors)
             count = _note(marks, count, _START, index, index)
             continue
-        _low_pass(up[i], limits.weight, vectors, now)
+        _low_pass(up, i, limits.weight, vectors, now)
         _advance(now, index, limits, state, vectors)
         if _has_turned(now, rise_axis, limits, state, vectors):
             _turn(now, index, limits, state, vectors)
@@ -165,6 +159,11 @@ def _follow(
             state.settled = 1
             count = _note(marks, count, _SETTLED, index, index)
     return count
+
+
+@kernel
+def _finish(kept: Variables, marks: NDArray[np.int64]) -> int:
+    return _break(opened(kept), marks, 0)
 
 
 @kernel
@@ -187,8 +186,8 @@ def _note(marks: NDArray[np.int64], count: int, mark: int, index: int, noticed_a
 
 
 @kernel
-def _begin(up: FloatArray, index: int, state: np.record, vectors: FloatArray) -> None:
-    vectors[:] = up
+def _begin(up: FloatArray, i: int, index: int, state: np.record, vectors: FloatArray) -> None:
+    vectors[:] = up[i]
     state.started = 1
     state.range = state.older_range = state.progress = 0.0
     state.far_index = state.anchor_index = state.turned_at = state.progress_at = index
@@ -197,26 +196,26 @@ def _begin(up: FloatArray, index: int, state: np.record, vectors: FloatArray) ->
 
 
 @kernel
-def _low_pass(up: FloatArray, weight: float, vectors: FloatArray, now: FloatArray) -> None:
+def _low_pass(up: FloatArray, i: int, weight: float, vectors: FloatArray, now: FloatArray) -> None:
     norm = 0.0
     for j in range(3):
-        vectors[_FIRST_STAGE, j] += weight * (up[j] - vectors[_FIRST_STAGE, j])
+        vectors[_FIRST_STAGE, j] += weight * (up[i, j] - vectors[_FIRST_STAGE, j])
         now[j] = vectors[_SECOND_STAGE, j]
         now[j] += weight * (vectors[_FIRST_STAGE, j] - now[j])
         vectors[_SECOND_STAGE, j] = now[j]
         norm += now[j] * now[j]
-    norm = np.sqrt(norm)
+    unit = 1.0 / max(np.sqrt(norm), 1e-9)
     for j in range(3):
-        now[j] /= max(norm, 1e-9)
+        now[j] *= unit
 
 
 @kernel
-def _distance(a: FloatArray, b: FloatArray) -> float:
-    """Chord between two directions, which for a bridge's angles is the angle within 4 %."""
+def _square(now: FloatArray, vectors: FloatArray, which: int) -> float:
+    """Squared chord to a direction; for a bridge's angles the chord is the angle within 4 %."""
     total = 0.0
     for j in range(3):
-        total += (a[j] - b[j]) ** 2
-    return float(np.sqrt(total))
+        total += (now[j] - vectors[which, j]) ** 2
+    return total
 
 
 @kernel
@@ -224,9 +223,10 @@ def _advance(
     now: FloatArray, index: int, limits: np.record, state: np.record, vectors: FloatArray
 ) -> None:
     """Keep the farthest direction from the last turning point."""
-    distance = _distance(now, vectors[_ANCHOR])
-    if distance <= state.range:
+    square = _square(now, vectors, _ANCHOR)
+    if square <= state.range * state.range:
         return
+    distance = np.sqrt(square)
     state.range = distance
     state.far_index = index
     vectors[_FAR] = now
@@ -239,6 +239,8 @@ def _advance(
 def _has_turned(
     now: FloatArray, rise_axis: FloatArray, limits: np.record, state: np.record, vectors: FloatArray
 ) -> bool:
+    if state.range < limits.min_range:
+        return False
     rise = 0.0
     for j in range(3):
         rise += rise_axis[j] * (vectors[_FAR, j] - vectors[_ANCHOR, j])
@@ -248,7 +250,7 @@ def _has_turned(
     if rise < 0.0 or state.range > limits.max_range:
         part = 0.0
     needed = max(limits.min_range, part * state.range)
-    return bool(state.range >= limits.min_range and _distance(now, vectors[_FAR]) >= needed)
+    return bool(_square(now, vectors, _FAR) >= needed * needed)
 
 
 @kernel
@@ -272,7 +274,7 @@ def _turn(
         state.anchor_index = state.far_index
         state.older_turned_at = state.turned_at
         state.turned_at = state.far_index = index
-        state.range = _distance(now, vectors[_ANCHOR])
+        state.range = np.sqrt(_square(now, vectors, _ANCHOR))
         state.pending = 1
     state.progress = state.range
     state.progress_at = index
@@ -282,13 +284,9 @@ def _turn(
 @kernel
 def _settles(index: int, limits: np.record, state: np.record) -> bool:
     """Whether the swing has come back to rest; after a change of position any swing may have."""
+    if state.settled or state.pending or state.older_range == 0.0:
+        return False
     needed = limits.back_part * state.older_range
     if state.older_range > limits.max_range:
         needed = 2.0 * limits.min_range
-    return bool(
-        not state.settled
-        and not state.pending
-        and state.older_range > 0.0
-        and state.range >= needed
-        and index - state.progress_at >= limits.dwell
-    )
+    return bool(state.range >= needed and index - state.progress_at >= limits.dwell)

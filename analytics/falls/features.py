@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.body import BODY_RATE_HZ
+from analytics.detector import kernel
 from sensors.types import FloatArray
 
 BEFORE_S = 3.0
@@ -185,17 +186,26 @@ def _mean_or(acc_g: FloatArray, otherwise: FloatArray) -> FloatArray:
     return known.mean(axis=0) if enough else otherwise
 
 
+@kernel
 def _moving_mean(values: FloatArray, width_s: float) -> FloatArray:
     """Centred means of the columns of `values`, NaN where fewer than half the samples are there."""
     half = int(width_s * BODY_RATE_HZ / 2)
-    there = ~np.isnan(values[:, 0])
-    sums = np.zeros((len(values) + 1, values.shape[1] + 1))
-    np.cumsum(np.where(there[:, np.newaxis], values, 0.0), axis=0, out=sums[1:, :-1])
-    np.cumsum(there, out=sums[1:, -1])
-    centre = np.arange(len(values))
-    sums = sums[np.minimum(centre + half + 1, len(values))] - sums[np.maximum(centre - half, 0)]
-    count = sums[:, -1:]
-    return np.where(count > half, sums[:, :-1] / np.maximum(count, 1.0), np.nan)
+    length, columns = values.shape
+    sums = np.zeros((length + 1, columns))
+    counts = np.zeros(length + 1)
+    for i in range(length):
+        seen = not np.isnan(values[i, 0])
+        counts[i + 1] = counts[i] + seen
+        for j in range(columns):
+            sums[i + 1, j] = sums[i, j] + (values[i, j] if seen else 0.0)
+    means = np.empty((length, columns))
+    for i in range(length):
+        first, end = max(i - half, 0), min(i + half + 1, length)
+        count = counts[end] - counts[first]
+        for j in range(columns):
+            total = sums[end, j] - sums[first, j]
+            means[i, j] = total / count if count > half else np.nan
+    return means
 
 
 def _fastest_turn(slow_g: FloatArray, span: _Span) -> tuple[float, float]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.body import BODY_RATE_HZ, SegmentChunk
-from analytics.detector import kernel, record
+from analytics.detector import Variables, kernel, opened, variables
 from analytics.events import Posture
 from analytics.falls.features import AFTER_S, BEFORE_S, ImpactFeatures, angle_deg, impact_features
 from analytics.posture import posture_of
@@ -18,7 +18,6 @@ _PEAK_WITHIN_S = 0.1
 _TUMBLE_S = 1.5
 _TOGETHER_S = 0.5
 _GRAVITY_ERROR_G = 0.2
-_HISTORY_S = 20.0
 _DESCENT_S = 1.2
 _LANDED_S = 0.3
 _SINKING_S = 2.5
@@ -27,7 +26,17 @@ _WANDERED_S = 8.0
 _GRAVITY_MEAN_S = 0.5
 _WEIGHTLESS_S = 1.2
 _WEIGHTLESS_G = 0.15
+_COLUMNS = 6
 _UP = np.array([0.0, 0.0, 1.0])
+
+
+def samples(duration_s: float) -> int:
+    """How many grid samples a duration is."""
+    return round(duration_s * BODY_RATE_HZ)
+
+
+_HISTORY = samples(20.0)
+_AFTER = samples(AFTER_S)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,29 +79,26 @@ class ImpactFinder:
         self._least_g = params.least_g
         self._spacing = samples(params.spacing_s)
         self._start = start_index
-        self._rows = np.empty((0, 6))
+        self._rows = np.empty((2 * _HISTORY, _COLUMNS))
+        self._count = 0
         self._calibrated = self._facing_known = False
         self._pending: list[int] = []
-        self._state = record(index=start_index, held_g=0.0, held_index=0)
+        self._state = variables(index=start_index, held_g=0.0, held_index=0)
 
     def update(self, segment: SegmentChunk) -> list[Impact]:
         """Take the next samples; return the impacts with all that follows them known."""
         self._calibrated, self._facing_known = segment.calibrated, segment.facing_known
-        vertical = (segment.acc * segment.up).sum(axis=1) - GRAVITY_MS2
-        with_gyro = np.where(np.isnan(segment.gyro[:, 0]), np.nan, vertical)
-        rows = np.column_stack((segment.acc, segment.peak_ms2, vertical, with_gyro)) / GRAVITY_MS2
-        self._append(rows)
-        found = np.empty(len(rows) // self._spacing + 1, dtype=np.int64)
-        count = _find_impacts(rows, self._least_g, self._spacing, self._state, found)
-        self._pending += found[:count].tolist()
-        known = self._start + len(self._rows) - samples(AFTER_S)
+        rows = self._room(len(segment.peak_ms2))
+        _write_in_g(segment.acc, segment.gyro, segment.up, segment.peak_ms2, rows)
+        self._pending += _find_impacts(rows, self._least_g, self._spacing, self._state).tolist()
+        known = self._start + self._count - _AFTER
         complete = [index for index in self._pending if index <= known]
         self._pending = self._pending[len(complete) :]
         return self._described(complete)
 
     def finish(self) -> list[Impact]:
         """The stream has ended: return the impacts whose aftermath was cut off but tells enough."""
-        held = [int(self._state.held_index)] if self._state.held_g > 0.0 else []
+        held = [int(self._state["held_index"])] if self._state["held_g"] > 0.0 else []
         return self._described(self._pending + held)
 
     def felt(self, index: int) -> bool:
@@ -165,10 +171,16 @@ class ImpactFinder:
         told = self._facing_known or posture is Posture.UPRIGHT
         return posture if told else Posture.UNKNOWN
 
-    def _append(self, rows: FloatArray) -> None:
-        kept = self._rows[-samples(_HISTORY_S) :]
-        self._start += len(self._rows) - len(kept)
-        self._rows = np.concatenate((kept, rows))
+    def _room(self, count: int) -> FloatArray:
+        """Rows for the next samples; where there are none left, the last 20 s are kept."""
+        if self._count + count > len(self._rows):
+            kept = self._rows[max(self._count - _HISTORY, 0) : self._count]
+            self._start += self._count - len(kept)
+            self._count = len(kept)
+            self._rows = np.empty((max(len(kept) + count, 2 * _HISTORY), _COLUMNS))
+            self._rows[: len(kept)] = kept
+        self._count += count
+        return self._rows[self._count - count : self._count]
 
     def _described(self, indices: list[int]) -> list[Impact]:
         """The impacts at these samples."""
@@ -183,30 +195,45 @@ class ImpactFinder:
         ]
 
     def _around(self, index: int, from_s: float, until_s: float) -> FloatArray:
-        wanted = np.arange(index + samples(from_s), index + samples(until_s)) - self._start
-        known = (wanted >= 0) & (wanted < len(self._rows))
-        rows = np.full((len(wanted), 6), np.nan)
-        rows[known] = self._rows[wanted[known]]
+        first, end = index + samples(from_s) - self._start, index + samples(until_s) - self._start
+        known = slice(min(max(first, 0), self._count), min(max(end, 0), self._count))
+        rows = np.full((end - first, _COLUMNS), np.nan)
+        rows[known.start - first : known.stop - first] = self._rows[known]
         return rows
 
 
-def samples(duration_s: float) -> int:
-    """How many grid samples a duration is."""
-    return round(duration_s * BODY_RATE_HZ)
+@kernel
+def _write_in_g(
+    acc: FloatArray, gyro: FloatArray, up: FloatArray, peak_ms2: FloatArray, rows: FloatArray
+) -> None:
+    """Write rows (n, 6) in g: specific force, its peak, what of it exceeds gravity upwards.
+
+    The last column tells that again, but only where a gyroscope does.
+    """
+    for i in range(len(acc)):
+        along = 0.0
+        for j in range(3):
+            rows[i, j] = acc[i, j] / GRAVITY_MS2
+            along += acc[i, j] * up[i, j]
+        rows[i, 3] = peak_ms2[i] / GRAVITY_MS2
+        rows[i, 4] = (along - GRAVITY_MS2) / GRAVITY_MS2
+        rows[i, 5] = np.nan if np.isnan(gyro[i, 0]) else rows[i, 4]
 
 
 @kernel
 def _find_impacts(
-    acc_g: FloatArray, least_g: float, spacing: int, state: np.record, found: NDArray[np.int64]
-) -> int:
-    """Put the indices of impacts in `found` and return how many.
+    rows: FloatArray, least_g: float, spacing: int, kept: Variables
+) -> NDArray[np.int64]:
+    """The indices of impacts.
 
     A sample above `least_g` is held until a larger one takes its place, or until nothing larger
     has come for `spacing` samples and it is an impact. Missing samples (NaN) are larger than none.
     """
+    state = opened(kept)
+    found = np.empty(len(rows) // spacing + 1, dtype=np.int64)
     count = 0
-    for i in range(len(acc_g)):
-        force_g = np.sqrt(acc_g[i, 0] ** 2 + acc_g[i, 1] ** 2 + acc_g[i, 2] ** 2)
+    for i in range(len(rows)):
+        force_g = np.sqrt(rows[i, 0] ** 2 + rows[i, 1] ** 2 + rows[i, 2] ** 2)
         if force_g > max(least_g, state.held_g):
             state.held_g = force_g
             state.held_index = state.index
@@ -215,4 +242,4 @@ def _find_impacts(
             count += 1
             state.held_g = 0.0
         state.index += 1
-    return count
+    return found[:count]

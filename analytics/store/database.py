@@ -21,7 +21,34 @@ MIGRATIONS: dict[int, str] = {
     1: """
     ALTER TABLE falls ADD COLUMN ending VARCHAR DEFAULT 'stayed_down';
     ALTER TABLE falls ADD COLUMN evidence VARCHAR DEFAULT '';
-    """,
+    ALTER TABLE sessions ADD COLUMN spine_sigma_deg DOUBLE;
+    ALTER TABLE sessions ADD COLUMN spine_confidence VARCHAR;
+    UPDATE sessions SET spine_sigma_deg = 2, spine_confidence = 'full'
+    WHERE spine_observable_s IS NOT NULL;
+    ALTER TABLE extension_bouts ADD COLUMN band_low_deg DOUBLE DEFAULT 0;
+    ALTER TABLE extension_bouts ADD COLUMN band_high_deg DOUBLE DEFAULT 180;
+    ALTER TABLE extension_bouts ADD COLUMN in_band_s DOUBLE DEFAULT 0;
+    ALTER TABLE extension_bouts ADD COLUMN interruptions INTEGER DEFAULT 0;
+    ALTER TABLE extension_bouts ADD COLUMN sigma_deg DOUBLE DEFAULT 2;
+    ALTER TABLE extension_bouts ADD COLUMN confidence VARCHAR DEFAULT 'full';
+    UPDATE extension_bouts SET in_band_s = end_s - start_s;
+    CREATE TABLE over_extensions (recording_id VARCHAR NOT NULL, start_s DOUBLE NOT NULL,
+        end_s DOUBLE NOT NULL, peak_deg DOUBLE NOT NULL, posture VARCHAR NOT NULL);
+    CREATE TABLE pad_slips (recording_id VARCHAR NOT NULL, start_s DOUBLE NOT NULL,
+        end_s DOUBLE NOT NULL, from_deg DOUBLE NOT NULL, to_deg DOUBLE NOT NULL);
+    CREATE TABLE sensor_slips (recording_id VARCHAR NOT NULL, start_s DOUBLE NOT NULL,
+        end_s DOUBLE NOT NULL, segment VARCHAR NOT NULL, tilt_deg DOUBLE NOT NULL);
+    CREATE TABLE spine_unseen (recording_id VARCHAR NOT NULL, reason VARCHAR NOT NULL,
+        seconds DOUBLE NOT NULL);
+    ALTER TABLE postures ADD COLUMN side_unknown BOOLEAN DEFAULT FALSE;
+    ALTER TABLE sessions ADD COLUMN sitting_known BOOLEAN DEFAULT FALSE;
+    ALTER TABLE sessions ADD COLUMN brace_bends INTEGER;
+    ALTER TABLE sessions ADD COLUMN brace_stiff_bends INTEGER;
+    CREATE TABLE sitting_bouts (recording_id VARCHAR NOT NULL, start_s DOUBLE NOT NULL,
+        end_s DOUBLE NOT NULL);
+    ALTER TABLE session_days ADD COLUMN bed_rest_min DOUBLE;
+    ALTER TABLE session_days ADD COLUMN times_up INTEGER;
+    """
 }
 """SQL script that leads from a version (the key) to the next one."""
 

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from analytics.events import Posture, WearState
+from analytics.posture_summary import times_up_s, worn_spans
 from analytics.session import Session
 from sensors.recording import RecordingKind
 
@@ -17,8 +18,8 @@ from sensors.recording import RecordingKind
 class SessionDay:
     """What one recording holds of one local day.
 
-    `upright_min` is None unless the recording was to follow the whole day; partial repetitions
-    are not counted.
+    `upright_min`, `bed_rest_min` and `times_up` are None unless the recording was to follow the
+    whole day, and tell of worn time only; partial repetitions are not counted.
     """
 
     day: date
@@ -26,6 +27,8 @@ class SessionDay:
     not_worn_min: float
     upright_min: float | None
     repetitions: int
+    bed_rest_min: float | None
+    times_up: int | None
 
 
 def local_day(started_at: datetime, offset_s: float, zone: ZoneInfo) -> date:
@@ -38,9 +41,15 @@ def session_days(session: Session, zone: ZoneInfo) -> list[SessionDay]:
     start = session.started_at
     not_worn = [bout for bout in session.wear if bout.state is WearState.NOT_WORN]
     upright = [bout for bout in session.postures if bout.posture is Posture.UPRIGHT]
+    lying = [bout for bout in session.postures if bout.lying]
+    whole_day = session.kind is RecordingKind.DAY
     recorded_min = _minutes(start, [(0.0, session.duration_s)], zone)
     not_worn_min = _minutes(start, ((bout.start_s, bout.end_s) for bout in not_worn), zone)
-    upright_min = _minutes(start, ((bout.start_s, bout.end_s) for bout in upright), zone)
+    upright_min = _minutes(start, worn_spans(upright, session.wear), zone)
+    bed_rest_min = _minutes(start, worn_spans(lying, session.wear), zone)
+    times_up = Counter(
+        local_day(start, at_s, zone) for at_s in times_up_s(session.postures, session.wear)
+    )
     repetitions = Counter(
         local_day(start, repetition.start_s, zone)
         for repetition in session.repetitions
@@ -51,8 +60,10 @@ def session_days(session: Session, zone: ZoneInfo) -> list[SessionDay]:
             day=day,
             recorded_min=minutes,
             not_worn_min=not_worn_min.get(day, 0.0),
-            upright_min=upright_min.get(day, 0.0) if session.kind is RecordingKind.DAY else None,
+            upright_min=upright_min.get(day, 0.0) if whole_day else None,
             repetitions=repetitions[day],
+            bed_rest_min=bed_rest_min.get(day, 0.0) if whole_day else None,
+            times_up=times_up[day] if whole_day else None,
         )
         for day, minutes in recorded_min.items()
     ]

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
+from analytics.brace import BraceIndication
+from analytics.events import Confidence
 from analytics.session import Session, StreamSummary
 from analytics.spine import SpineSummary
 from analytics.store.database import Cursor, StoreError
@@ -35,8 +37,9 @@ def session(cursor: Cursor, recording_id: str) -> StoredSession:
     """One session as it was stored. Raises StoreError for an unknown recording."""
     row = cursor.execute(
         """
-        SELECT patient_id, started_at, kind, duration_s, algorithm_version, path,
-            spine_observable_s, spine_p05_deg, spine_p50_deg, spine_p95_deg
+        SELECT patient_id, started_at, kind, duration_s, algorithm_version, path, sitting_known,
+            brace_bends, brace_stiff_bends, spine_observable_s, spine_p05_deg, spine_p50_deg,
+            spine_p95_deg, spine_sigma_deg, spine_confidence
         FROM sessions WHERE recording_id = ?
         """,
         [recording_id],
@@ -46,7 +49,8 @@ def session(cursor: Cursor, recording_id: str) -> StoredSession:
             f"Recording {recording_id!r} is not in the store, so it cannot be shown; "
             "ingest the folder it lies in."
         )
-    patient, started_at, kind, duration_s, algorithm_version, path, *spine = row
+    patient, started_at, kind, duration_s, algorithm_version, path, sitting_known, *more = row
+    bends, stiff_bends, *spine = more
     events = {table.session_field: _events(cursor, table, recording_id) for table in EVENT_TABLES}
     stored = Session(
         recording_id=recording_id,
@@ -57,18 +61,30 @@ def session(cursor: Cursor, recording_id: str) -> StoredSession:
         algorithm_version=algorithm_version,
         streams=_streams(cursor, recording_id),
         spine=_spine(*spine),
+        sitting_known=sitting_known,
+        brace=None if bends is None else BraceIndication(bends=bends, stiff_bends=stiff_bends),
         **events,
     )
     return StoredSession(session=stored, path=Path(path))
 
 
 def _spine(
-    observable_s: float | None, p05_deg: float, p50_deg: float, p95_deg: float
+    observable_s: float | None,
+    p05_deg: float,
+    p50_deg: float,
+    p95_deg: float,
+    sigma_deg: float,
+    confidence: str,
 ) -> SpineSummary | None:
     if observable_s is None:
         return None
     return SpineSummary(
-        observable_s=observable_s, p05_deg=p05_deg, p50_deg=p50_deg, p95_deg=p95_deg
+        observable_s=observable_s,
+        p05_deg=p05_deg,
+        p50_deg=p50_deg,
+        p95_deg=p95_deg,
+        sigma_deg=sigma_deg,
+        confidence=Confidence(confidence),
     )
 
 
@@ -180,6 +196,11 @@ def _session_row(session: Session, day: date, path: str) -> dict[str, Any]:
         "spine_p05_deg": spine.p05_deg if spine else None,
         "spine_p50_deg": spine.p50_deg if spine else None,
         "spine_p95_deg": spine.p95_deg if spine else None,
+        "spine_sigma_deg": spine.sigma_deg if spine else None,
+        "spine_confidence": spine.confidence.value if spine else None,
+        "sitting_known": session.sitting_known,
+        "brace_bends": session.brace.bends if session.brace else None,
+        "brace_stiff_bends": session.brace.stiff_bends if session.brace else None,
     }
 
 

@@ -7,17 +7,24 @@ from dataclasses import fields
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from analytics.body import Segment
 from analytics.events import (
+    Confidence,
     ExtensionBout,
     Fall,
     FallEnding,
     FlexionBout,
+    OverExtension,
+    PadSlip,
     Posture,
     PostureBout,
     Repetition,
+    SensorSlip,
+    SittingBout,
     WearBout,
     WearState,
 )
+from analytics.spine import Unseen, UnseenReason
 
 
 class EventTable(NamedTuple):
@@ -40,10 +47,15 @@ class EventTable(NamedTuple):
 EVENT_TABLES = (
     EventTable("postures", "postures", PostureBout),
     EventTable("extension_bouts", "hyperextension", ExtensionBout, "start_s"),
+    EventTable("over_extensions", "over_extension", OverExtension),
+    EventTable("pad_slips", "pad_slips", PadSlip),
+    EventTable("sensor_slips", "sensor_slips", SensorSlip),
+    EventTable("spine_unseen", "spine_unseen", Unseen),
     EventTable("flexion_bouts", "flexion", FlexionBout),
     EventTable("repetitions", "repetitions", Repetition, "start_s"),
     EventTable("falls", "falls", Fall, "impact_s"),
     EventTable("wear_bouts", "wear", WearBout),
+    EventTable("sitting_bouts", "sitting", SittingBout),
 )
 
 _WORDS: dict[str, type[StrEnum]] = {
@@ -51,6 +63,9 @@ _WORDS: dict[str, type[StrEnum]] = {
     "posture_after": Posture,
     "ending": FallEnding,
     "state": WearState,
+    "confidence": Confidence,
+    "segment": Segment,
+    "reason": UnseenReason,
 }
 
 

@@ -13,9 +13,15 @@ SELECT s.patient_id, f.*, s.started_at
 FROM falls AS f JOIN sessions AS s USING (recording_id);
 
 -- Extension in a lying posture with the band prescribed on its day, null where none was. Standing
--- and leaning back is no positioning.
+-- and leaning back is no positioning. In the band is the time that was measured to be so; where
+-- another band was measured than is prescribed, the whole bout or nothing, by its mean.
 CREATE OR REPLACE VIEW lying_extension AS
-SELECT s.patient_id, e.day, (e.end_s - e.start_s) / 60 AS extension_min, e.mean_deg,
+SELECT s.patient_id, e.day, e.mean_deg,
+    CASE WHEN e.band_low_deg = i.band_low_deg AND e.band_high_deg = i.band_high_deg
+        THEN e.in_band_s
+        WHEN i.band_low_deg IS NULL OR e.mean_deg BETWEEN i.band_low_deg AND i.band_high_deg
+        THEN e.end_s - e.start_s
+        ELSE 0 END / 60 AS extension_min,
     i.band_low_deg, i.band_high_deg, i.alarm_deg
 FROM extension_bouts AS e
 JOIN sessions AS s USING (recording_id)
@@ -29,12 +35,12 @@ WHERE e.posture IN ('supine', 'prone');
 CREATE OR REPLACE VIEW daily_extension AS
 SELECT patient_id, day, sum(extension_min) AS extension_min
 FROM lying_extension
-WHERE band_low_deg IS NULL OR mean_deg BETWEEN band_low_deg AND band_high_deg
 GROUP BY patient_id, day;
 
 CREATE OR REPLACE VIEW daily_totals AS
 SELECT patient_id, day, sum(recorded_min) AS recorded_min, sum(not_worn_min) AS not_worn_min,
-    sum(upright_min) AS upright_min, sum(repetitions) AS repetitions
+    sum(upright_min) AS upright_min, sum(bed_rest_min) AS bed_rest_min, sum(times_up) AS times_up,
+    sum(repetitions) AS repetitions
 FROM session_days
 GROUP BY patient_id, day;
 

@@ -29,8 +29,8 @@ from sensors.devices.family import (
     Write,
     nearest_rate,
 )
-from sensors.devices.packets import Packet, Packets
-from sensors.types import FULL_SCALE_COUNTS, GRAVITY_MS2, FloatArray, Placement, StreamInfo
+from sensors.devices.packets import Packet, Packets, stream_info_of_floats
+from sensors.types import GRAVITY_MS2, FloatArray, Placement, StreamInfo
 
 
 def _uuid(short: int) -> str:
@@ -173,14 +173,7 @@ class MovellaDot:
 
     def stream_info(self, settings: Settings, placement: Placement, device_id: str) -> StreamInfo:
         """Samples are floats on the air: the counts spread over the ranges."""
-        return StreamInfo(
-            placement=placement,
-            rate_hz=settings.rate_hz,
-            acc_scale_ms2=ACC_RANGE_G * GRAVITY_MS2 / FULL_SCALE_COUNTS,
-            gyro_scale_rads=float(np.radians(GYRO_RANGE_DPS)) / FULL_SCALE_COUNTS,
-            device_id=device_id,
-            model=self.model,
-        )
+        return stream_info_of_floats(settings, placement, device_id, self.model)
 
     def start(self, settings: Settings) -> Sequence[Write]:
         """Set the rate, which only a sensor at rest accepts, and measure."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sensors.devices.family import Samples
-from sensors.types import FloatArray
+from sensors.devices.family import Samples, Settings
+from sensors.types import FULL_SCALE_COUNTS, GRAVITY_MS2, FloatArray, Placement, StreamInfo
 
 _INT16 = np.iinfo(np.int16)
 _MOST_STEPS = 32
@@ -78,6 +78,21 @@ class Spacing:
         if abs(step_s / self._nominal_s - 1) < _MOST_DEVIATION:
             self._steps = min(self._steps + 1, _MOST_STEPS)
             self.interval_s += (step_s - self.interval_s) / self._steps
+
+
+def stream_info_of_floats(
+    settings: Settings, placement: Placement, device_id: str, model: str
+) -> StreamInfo:
+    """A sensor that sends floats on the air: its counts spread over the ranges of `settings`."""
+    gyro_range_dps = settings.gyro_range_dps
+    return StreamInfo(
+        placement=placement,
+        rate_hz=settings.rate_hz,
+        acc_scale_ms2=settings.acc_range_g * GRAVITY_MS2 / FULL_SCALE_COUNTS,
+        gyro_scale_rads=gyro_range_dps and float(np.radians(gyro_range_dps)) / FULL_SCALE_COUNTS,
+        device_id=device_id,
+        model=model,
+    )
 
 
 def to_counts(values: FloatArray, scale: float) -> NDArray[np.int16]:

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import h5py
 import numpy as np
 
 from sensors.importers.importer import Imported, Item, find_files, stream_info, unusable
 from sensors.importers.table import CHECK_FILE
 from sensors.types import Chunk, FloatArray, Placement
+
+if TYPE_CHECKING:
+    import h5py
 
 _NAME = re.compile(r"(?P<exercise>\d\d)_\w+\.hdf5")
 
@@ -30,6 +33,8 @@ def find(source: Path) -> list[Item]:
 
 def read(item: Item) -> Imported:
     """The IMU stream of a trial."""
+    import h5py  # 12 MB that no other command needs
+
     (path,) = item.paths
     try:
         with h5py.File(path) as file:

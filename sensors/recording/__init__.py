@@ -4,6 +4,8 @@ Samples are stored as the sensor's 16-bit counts with their scale, times as whol
 A live recording is spooled beside its folder first and put in place when it is complete.
 """
 
+import pyarrow as pa
+
 from sensors.recording.calibrations import read_calibrations, write_calibrations
 from sensors.recording.counts import quantized
 from sensors.recording.header import RecordingError, RecordingHeader, RecordingKind
@@ -27,3 +29,5 @@ __all__ = [
     "write_calibrations",
     "write_recording",
 ]
+
+pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own keeps what it freed, some MB of a hub's

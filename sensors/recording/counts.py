@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -77,17 +78,17 @@ def columns_of(info: StreamInfo) -> dict[str, pa.DataType]:
 
 def to_batch(counts: Counts) -> pa.RecordBatch:
     """One Arrow column an axis; without gyro columns for a stream without gyro."""
-    columns = {"time_us": pa.array(counts.time_us)}
+    columns = {"time_us": _column(counts.time_us)}
     axes = [counts.acc] if counts.gyro is None else [counts.acc, counts.gyro]
     names = (*ACC_COLUMNS, *GYRO_COLUMNS)
     for name, values in zip(names, np.concatenate(axes, axis=1).T, strict=False):
-        columns[name] = pa.array(values)
+        columns[name] = _column(values)
     return pa.record_batch(columns)
 
 
 def from_batch(batch: pa.RecordBatch | pa.Table) -> Counts:
     """The counts of a batch made by `to_batch`."""
-    time_us = batch.column("time_us").to_numpy()
+    time_us = _values(batch.column("time_us"))
     gyro = _columns(batch, GYRO_COLUMNS) if GYRO_COLUMNS[0] in batch.schema.names else None
     return Counts(time_us, _columns(batch, ACC_COLUMNS), gyro)
 
@@ -148,7 +149,20 @@ def _cut(piece: Counts, window_us: int) -> Iterator[tuple[int, Counts]]:
 
 
 def _columns(batch: pa.RecordBatch | pa.Table, names: tuple[str, ...]) -> NDArray[np.int16]:
-    return np.stack([batch.column(name).to_numpy() for name in names], axis=1)
+    return np.stack([_values(batch.column(name)) for name in names], axis=1)
+
+
+def _column(values: NDArray[np.integer]) -> pa.Array:
+    """The values as Arrow's; `pa.array` would load pandas, and its 40 MB, where that is there."""
+    whole = np.ascontiguousarray(values)
+    kind = pa.from_numpy_dtype(whole.dtype)
+    return pa.Array.from_buffers(kind, len(whole), [None, pa.py_buffer(whole)])
+
+
+def _values(column: pa.Array | pa.ChunkedArray) -> NDArray[Any]:
+    """The values of a column without nulls; `to_numpy` would load pandas too."""
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    return np.from_dlpack(whole)
 
 
 def _as_int16(values: FloatArray, chunk: Chunk) -> NDArray[np.int16]:

@@ -29,7 +29,8 @@ class RecordingHeader:
     """Who, when, what and with which sensors; at most one stream a placement.
 
     `started_at` carries a time zone, and is the instant from which the streams count seconds.
-    `resumes` is the id of the recording that was cut off and is continued by this one.
+    `resumes` is the id of the recording that this one continues: one that was cut off, or one that
+    ended while the sensors went on.
     """
 
     id: str

@@ -11,7 +11,7 @@ import numpy as np
 
 from sensors.recording.files import explained
 from sensors.recording.header import RecordingError, RecordingHeader, RecordingKind
-from sensors.types import Calibration, Gap, Placement, StreamInfo
+from sensors.types import AccCorrection, Calibration, CalibrationQuality, Gap, Placement, StreamInfo
 
 T = TypeVar("T")
 Vector = tuple[float, float, float]
@@ -20,8 +20,18 @@ MANIFEST_NAME = "recording.json"
 TRUTH_NAME = "truth.json"
 
 
+class AccCorrectionJson(msgspec.Struct, frozen=True):
+    """A correction of an accelerometer with its arrays as rows."""
+
+    gain: Vector
+    offset_ms2: Vector
+    error_before_ms2: float
+    error_after_ms2: float
+    method: str
+
+
 class CalibrationJson(msgspec.Struct, frozen=True):
-    """A calibration with its arrays as rows."""
+    """A calibration with its arrays as rows; what older files lack is unset."""
 
     placement: Placement
     rotation: tuple[Vector, Vector, Vector]
@@ -29,6 +39,9 @@ class CalibrationJson(msgspec.Struct, frozen=True):
     method: str
     made_from: str
     device_id: str = ""
+    front_seen: bool | msgspec.UnsetType = msgspec.UNSET
+    quality: CalibrationQuality | msgspec.UnsetType = msgspec.UNSET
+    acc_correction: AccCorrectionJson | msgspec.UnsetType = msgspec.UNSET
 
 
 class HeaderJson(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -127,6 +140,9 @@ def calibration_to_json(calibration: Calibration) -> CalibrationJson:
         method=calibration.method,
         made_from=calibration.made_from,
         device_id=calibration.device_id,
+        front_seen=calibration.front_seen or msgspec.UNSET,
+        quality=calibration.quality or msgspec.UNSET,
+        acc_correction=_correction_to_json(calibration.acc_correction),
     )
 
 
@@ -146,6 +162,37 @@ def calibration_from_json(calibration: CalibrationJson) -> Calibration:
         method=calibration.method,
         made_from=calibration.made_from,
         device_id=calibration.device_id,
+        front_seen=bool(calibration.front_seen),
+        quality=calibration.quality or None,
+        acc_correction=_correction_from_json(calibration.acc_correction),
+    )
+
+
+def _correction_to_json(
+    correction: AccCorrection | None,
+) -> AccCorrectionJson | msgspec.UnsetType:
+    if correction is None:
+        return msgspec.UNSET
+    return AccCorrectionJson(
+        gain=_vector(correction.gain),
+        offset_ms2=_vector(correction.offset_ms2),
+        error_before_ms2=correction.error_before_ms2,
+        error_after_ms2=correction.error_after_ms2,
+        method=correction.method,
+    )
+
+
+def _correction_from_json(
+    correction: AccCorrectionJson | msgspec.UnsetType,
+) -> AccCorrection | None:
+    if isinstance(correction, msgspec.UnsetType):
+        return None
+    return AccCorrection(
+        gain=np.array(correction.gain),
+        offset_ms2=np.array(correction.offset_ms2),
+        error_before_ms2=correction.error_before_ms2,
+        error_after_ms2=correction.error_after_ms2,
+        method=correction.method,
     )
 
 

@@ -17,6 +17,9 @@ from sensors.types import StreamInfo
 ROW_GROUP_SAMPLES = 65_536
 """Samples that are compressed, and later read, together: 11 minutes at 100 Hz."""
 
+_MOST_PIECES = 256
+"""Pieces that are held as they came: thousands of small ones take many times their size."""
+
 
 class StreamFileWriter:
     """Writes the counts of one stream; how they come in pieces does not show in the bytes."""
@@ -39,6 +42,8 @@ class StreamFileWriter:
         """Take the samples that follow the earlier ones."""
         self._held.append(counts)
         self._held_samples += len(counts)
+        if len(self._held) >= _MOST_PIECES:
+            self._held = [concatenated(self._held)]
         if self._held_samples >= ROW_GROUP_SAMPLES:
             self._write(self._held_samples - self._held_samples % ROW_GROUP_SAMPLES)
 
@@ -55,7 +60,8 @@ class StreamFileWriter:
 
     def _write(self, samples: int) -> None:
         held = concatenated(self._held)
-        batch = to_batch(held[:samples]).cast(self._schema)
+        columns = to_batch(held[:samples]).columns
+        batch = pa.RecordBatch.from_arrays(columns, schema=self._schema)
         self._writer.write_batch(batch, row_group_size=ROW_GROUP_SAMPLES)
         rest = held[samples:]
         self._held, self._held_samples = [rest], len(rest)

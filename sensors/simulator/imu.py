@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.signal import lfilter, lfilter_zi
+from scipy.spatial.transform import Rotation
 
 from sensors.simulator.body import SEGMENT_OF, Body
 from sensors.simulator.kinematics import cross, segment_frame
@@ -20,6 +21,9 @@ from sensors.types import (
 )
 
 BLOCK_SAMPLES = 8192
+WARMING_S = 600.0
+"""Time constant of a small case on the skin, from room to body temperature."""
+SLIP_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,12 +50,18 @@ class VirtualSensor:
     gyro_bias_sd_rads: float = 0.005
     gyro_walk_rads: float = 5e-5
     """Growth of the gyro bias as a random walk, per square root of a second."""
+    gyro_warming_sd_rads: float = 0.0
+    """How far the gyro bias drifts while the sensor warms up on the skin, with `WARMING_S`."""
     acc_noise_ms2: float = 0.01
     gyro_noise_rads: float = 0.001
     scale_error_sd: float = 0.003
     wobble_deg_per_g: float = 0.4
     wobble_hz: float = 8.0
     wobble_damping: float = 0.3
+    slip_at_s: float = np.inf
+    """When the sensor shifts on the body, within a second …"""
+    slip_deg: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """… by this rotation vector in segment axes."""
     loss: float = 0.0
     """Share of packets lost."""
     loss_burst_packets: float = 3.0
@@ -106,6 +116,8 @@ def measure(sensor: VirtualSensor, motion: Motion, body: Body, seed: int) -> Chu
     force, rate = _felt(sensor, motion, body, true_t_s)
     if sensor.wobble_deg_per_g:
         force, rate = _wobbled(sensor, body, force, rate)
+    if any(sensor.slip_deg):
+        force, rate = _slipped(sensor, true_t_s, force, rate)
     mounting = np.eye(3) if sensor.mounting is None else sensor.mounting
     info = sensor.info
     walk = rng.normal(0.0, sensor.gyro_walk_rads / np.sqrt(sensor.rate_hz), rate.shape)
@@ -113,6 +125,9 @@ def measure(sensor: VirtualSensor, motion: Motion, body: Body, seed: int) -> Chu
     acc += rng.normal(0.0, sensor.acc_noise_ms2, acc.shape)
     gyro = _distorted(mounting.T @ rate, sensor.scale_error_sd, sensor.gyro_bias_sd_rads, rng)
     gyro += rng.normal(0.0, sensor.gyro_noise_rads, gyro.shape) + np.cumsum(walk, axis=1)
+    if sensor.gyro_warming_sd_rads:
+        drift = rng.normal(0.0, sensor.gyro_warming_sd_rads, (3, 1))
+        gyro += drift * (1.0 - np.exp(-true_t_s / WARMING_S))
     kept = _received(sensor, t_s.size, rng)
     return Chunk(
         placement=sensor.placement,
@@ -186,6 +201,18 @@ def _wobbled(
     tilt, _ = lfilter(low_pass, feedback, drive, zi=start)
     tilt_rate = np.gradient(tilt, 1.0 / sensor.rate_hz, axis=1)
     return _tilted(tilt, force), _tilted(tilt, rate) + tilt_rate
+
+
+def _slipped(
+    sensor: VirtualSensor, t_s: FloatArray, force: FloatArray, rate: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """What the sensor feels once it has shifted, in its new axes."""
+    way = np.clip((t_s - sensor.slip_at_s) / SLIP_S, 0.0, 1.0)
+    done = way * way * (3.0 - 2.0 * way)
+    turn = np.radians(sensor.slip_deg)[:, np.newaxis] * done
+    axes = Rotation.from_rotvec(turn.T).inv()
+    turn_rate = np.gradient(turn, t_s, axis=1)
+    return axes.apply(force.T).T, axes.apply(rate.T).T + turn_rate
 
 
 def _tilted(tilt: FloatArray, vector: FloatArray) -> FloatArray:

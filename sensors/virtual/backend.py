@@ -100,7 +100,7 @@ class BumbleAdapter(BaseBleakAdapter):
 
     async def get_connected_devices(self, service_uuids: frozenset[str]) -> list[BLEDevice]:
         """All connected devices, with the names that they tell."""
-        return [await self._device(each) for each in self.radio.connections.values()]
+        return [await self._device(each) for each in tuple(self.radio.connections.values())]
 
     async def _device(self, connection: Connection) -> BLEDevice:
         peer = Peer(connection)

@@ -15,6 +15,8 @@ class Motion:
     def __init__(self, stream: Chunk) -> None:
         self._stream = stream
         self._start_s = float(stream.t_s[0])
+        self._acc = np.ascontiguousarray(stream.acc.T)
+        self._gyro = None if stream.gyro is None else np.ascontiguousarray(stream.gyro.T)
 
     @property
     def placement(self) -> Placement:
@@ -28,18 +30,19 @@ class Motion:
 
     def acc(self, at_s: FloatArray) -> FloatArray:
         """Specific force (n, 3) in m/s² at times (n,) from the start, interpolated linearly."""
-        return self._felt(self._stream.acc, at_s)
+        return self._felt(self._acc, at_s)
 
     def gyro(self, at_s: FloatArray) -> FloatArray:
         """Angular rate (n, 3) in rad/s; none before the start, after the end and where unknown."""
-        if self._stream.gyro is None:
+        if self._gyro is None:
             return np.zeros((len(at_s), 3))
         moving = (at_s >= 0) & (at_s <= self.duration_s)
-        return np.where(moving[:, np.newaxis], self._felt(self._stream.gyro, at_s), 0.0)
+        return np.where(moving[:, np.newaxis], self._felt(self._gyro, at_s), 0.0)
 
-    def _felt(self, values: FloatArray, at_s: FloatArray) -> FloatArray:
+    def _felt(self, axes: FloatArray, at_s: FloatArray) -> FloatArray:
+        """The values (n, 3) at times from the start, of axes (3, m) that lie whole in memory."""
         t_s = at_s + self._start_s
-        return np.stack([np.interp(t_s, self._stream.t_s, axis) for axis in values.T], axis=1)
+        return np.stack([np.interp(t_s, self._stream.t_s, axis) for axis in axes], axis=1)
 
 
 def motions(chunks: Iterable[Chunk]) -> dict[Placement, Motion]:

@@ -69,6 +69,17 @@ def after(seconds: float) -> Callable[[Chunk], bool]:
     return lambda chunk: bool(chunk.t_s[-1] >= seconds)
 
 
+def lasting(seconds: float) -> Callable[[Chunk], bool]:
+    """Whether a chunk ends so long after the first that was seen began, however late that was."""
+    starts_s: list[float] = []
+
+    def enough(chunk: Chunk) -> bool:
+        starts_s.append(float(chunk.t_s[0]))
+        return bool(chunk.t_s[-1] - starts_s[0] >= seconds)
+
+    return enough
+
+
 def part_from(start_s: float, stream: Chunk) -> Chunk:
     """The samples from a time on."""
     part = stream.t_s >= start_s

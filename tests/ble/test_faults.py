@@ -35,7 +35,7 @@ def test_several_sensors_stream_at_once_without_loss() -> None:
 
 def test_a_broken_link_is_made_again_and_the_hole_is_where_it_was() -> None:
     async def story() -> None:
-        device = sensor(0)
+        device = sensor(0, family="movella_dot")
         async with VirtualRadio([device]) as radio:
             [source] = await sources(radio)
             listening = asyncio.create_task(taken(source, after(4.0)))
@@ -45,7 +45,7 @@ def test_a_broken_link_is_made_again_and_the_hole_is_where_it_was() -> None:
             await until(lambda: source.problem is not None)
             assert not source.link.connected
             stream = await listening
-        [hole] = gaps(stream.t_s, RATE_HZ)
+        [hole] = gaps(stream.t_s, source.infos[0].rate_hz)
         assert hole.start_s == pytest.approx(dropped_s, abs=0.2)
         assert 0.7 < hole.end_s - hole.start_s < 2.0
         assert source.link.lost_s == pytest.approx(hole.end_s - hole.start_s, abs=1e-3)
@@ -85,15 +85,16 @@ def test_late_notifications_do_not_make_samples_late() -> None:
 def test_time_goes_on_over_a_broken_link() -> None:
     async def story() -> None:
         faults = Faults(jitter_s=0.03, drop_every_s=1.5, away_s=0.1)
-        async with VirtualRadio([sensor(0, faults=faults)]) as radio:
+        async with VirtualRadio([sensor(0, family="movella_dot", faults=faults)]) as radio:
             [source] = await sources(radio)
             stream = await taken(source, after(5.0))
-        holes = gaps(stream.t_s, RATE_HZ)
+        rate_hz = source.infos[0].rate_hz
+        holes = gaps(stream.t_s, rate_hz)
         assert len(holes) >= 2
         steps = np.diff(stream.t_s)
         assert np.all(steps > 0)
         # samples that were missed are whole intervals: the clock was not placed anew
-        missed = steps[steps > 0.1] * RATE_HZ
+        missed = steps[steps > 0.1] * rate_hz
         assert missed == pytest.approx(np.round(missed), abs=0.2)
 
     in_fast_time(story())

@@ -18,12 +18,13 @@ from sensors.ble import Backend, BleSource, BluetoothError, battery, scan
 from sensors.clock import gaps
 from sensors.devices import FAMILIES
 from sensors.devices.family import Message, Notification, Samples
-from sensors.devices.movesense import DATA, Movesense
+from sensors.devices.movesense import Movesense
+from sensors.devices.movesense_frames import DATA
 from sensors.recording import find_recordings, read_recording
 from sensors.source import merge, opened
 from sensors.types import GRAVITY_MS2, Chunk, FloatArray, Placement
 from sensors.virtual import VirtualDevice, VirtualRadio
-from tests.ble.air import PLACEMENTS, after, joined, sensor, sources, taken, until
+from tests.ble.air import PLACEMENTS, after, joined, lasting, sensor, sources, taken, until
 from tests.bluez.bus import private_system_bus
 from tests.bluez.stand_in import StandIn, bluez
 
@@ -34,7 +35,7 @@ RATE_HZ = 104
 ONE_LINE = r"\A(?-s:.*%s.*)\Z"
 AWAY_S = 0.3
 ROOT = Path(__file__).parents[2]
-_PATIENCE_S = 60.0
+_PATIENCE_S = 180.0
 _COARSEST_COUNT_MS2 = GRAVITY_MS2 / 1000
 
 
@@ -60,7 +61,7 @@ def test_a_family_loses_no_sample_and_is_let_go_in_order(family: str) -> None:
         async with VirtualRadio([device]) as radio, bluez(radio.backend) as linux:
             felt = overheard(device)
             [source] = await sources(radio, Backend())
-            stream = await taken(source, after(2.5))
+            stream = await taken(source, lasting(1.5))
             assert device.streaming == (not FAMILIES[family].stop())
             assert not device.connected
             assert not linux.is_connected(device.address)
@@ -106,7 +107,7 @@ def test_three_sensors_stream_together_although_bluez_does_one_thing_at_a_time()
         devices = [sensor(0), sensor(1), sensor(2)]
         async with VirtualRadio(devices) as radio, bluez(radio.backend) as linux:
             felt = [overheard(device) for device in devices]
-            streams = await taken_together(await sources(radio, Backend()), 2.5)
+            streams = await taken_together(await sources(radio, Backend()))
             assert linux.refusals == []
             assert not any(device.streaming or device.connected for device in devices)
         for placement, stream_felt in zip(PLACEMENTS, felt, strict=True):
@@ -117,24 +118,24 @@ def test_three_sensors_stream_together_although_bluez_does_one_thing_at_a_time()
 
 def test_a_link_that_breaks_is_made_again_and_time_goes_on() -> None:
     async def story() -> None:
-        device = sensor(0)
+        device = sensor(0, family="movella_dot")
         async with VirtualRadio([device]) as radio, bluez(radio.backend):
             [source] = await sources(radio, Backend())
             breaking = asyncio.create_task(broken(device, radio))
             stream = await taken(
                 source, lambda chunk: breaking.done() and chunk.t_s[-1] > breaking.result() + 2.5
             )
-        [gap] = gaps(stream.t_s, RATE_HZ)
+        [gap] = gaps(stream.t_s, source.infos[0].rate_hz)
         assert gap.start_s < breaking.result() + 0.1
         assert gap.end_s > gap.start_s + AWAY_S
-        assert source.link.lost_s == pytest.approx(gap.end_s - gap.start_s, abs=0.01)
+        assert source.link.lost_s == pytest.approx(gap.end_s - gap.start_s, abs=0.1)
         assert np.all(np.diff(stream.t_s) > 0)
         assert not device.streaming
 
     asyncio.run(story())
 
 
-def test_an_adapter_that_is_pulled_out_and_plugged_in_again_costs_only_the_time_between() -> None:
+def test_an_adapter_pulled_out_and_plugged_in_again_costs_nothing_that_the_sensor_kept() -> None:
     async def story() -> None:
         async with VirtualRadio([sensor(0)]) as radio, bluez(radio.backend) as linux:
             [source] = await sources(radio, Backend())
@@ -142,8 +143,8 @@ def test_an_adapter_that_is_pulled_out_and_plugged_in_again_costs_only_the_time_
             stream = await taken(
                 source, lambda chunk: pulling.done() and chunk.t_s[-1] > pulling.result() + 1.0
             )
-        [gap] = gaps(stream.t_s, RATE_HZ)
-        assert gap.start_s < pulling.result() < gap.end_s
+        assert stream.t_s[0] < pulling.result() < stream.t_s[-1]
+        assert gaps(stream.t_s, RATE_HZ) == []
 
     asyncio.run(story())
 
@@ -246,15 +247,16 @@ def assert_all_there(arrived: FloatArray, felt: list[FloatArray]) -> None:
     assert any(np.allclose(run, arrived, rtol=0, atol=_COARSEST_COUNT_MS2) for run in runs)
 
 
-async def taken_together(live: list[BleSource], until_s: float) -> dict[Placement, Chunk]:
-    """What all sources bring until each has reached a time."""
+async def taken_together(live: list[BleSource]) -> dict[Placement, Chunk]:
+    """What all sources bring until each has brought a second and a half."""
     chunks: dict[Placement, list[Chunk]] = {source.infos[0].placement: [] for source in live}
+    enough = {placement: lasting(1.5) for placement in chunks}
     waiting = set(chunks)
     async with opened(merge(*live)) as together:
         while waiting:
             chunk = await anext(together)
             chunks[chunk.placement].append(chunk)
-            if chunk.t_s[-1] >= until_s:
+            if enough[chunk.placement](chunk):
                 waiting.discard(chunk.placement)
     return {placement: joined(parts) for placement, parts in chunks.items()}
 

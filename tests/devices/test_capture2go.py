@@ -16,6 +16,9 @@ from sensors.devices.capture2go import Capture2GoDecoder
 from sensors.devices.capture2go_frames import (
     COMMAND,
     DATA,
+    IDLE,
+    STREAMING,
+    TIME_GAP,
     ClockRoundtrip,
     FullPacked,
     Header,
@@ -25,9 +28,9 @@ from sensors.devices.capture2go_frames import (
     Refusal,
     Status,
 )
-from sensors.devices.capture2go_peripheral import Capture2GoPeripheral
+from sensors.devices.capture2go_peripheral import SEND_BUFFER_BYTES, Capture2GoPeripheral
 from sensors.devices.family import Battery, CodecError, Frame, Reply, Samples
-from tests.devices.talking import only_samples
+from tests.devices.talking import motion, only_samples
 
 FAMILY = FAMILIES["capture2go"]
 CHOSEN = FAMILY.settings(100)
@@ -70,6 +73,13 @@ frames: st.SearchStrategy[Frame] = st.one_of(
 
 def decoder() -> Capture2GoDecoder:
     return Capture2GoDecoder(CHOSEN)
+
+
+def streaming() -> Capture2GoPeripheral:
+    peripheral = Capture2GoPeripheral("1")
+    for request in FAMILY.start(CHOSEN):
+        peripheral.write(request.characteristic, request.data)
+    return peripheral
 
 
 def package_of(payload: FullPacked) -> bytes:
@@ -194,3 +204,53 @@ def test_the_clock_is_told_between_the_hosts_times() -> None:
     told = ClockRoundtrip.from_bytes(Package.from_bytes(answer.data[1:]).payload)
     assert told.host_sent_ns == 123
     assert told.sensor_received_ns <= told.sensor_sent_ns
+
+
+def test_the_makers_decoder_reads_what_was_kept_and_the_flag_of_what_did_not_fit() -> None:
+    peripheral = streaming()
+    acc, gyro = motion(8, 100)
+    most = SEND_BUFFER_BYTES // 171
+    for at in range(most + 10):
+        peripheral.keep(Samples(acc, gyro, at * 80_000_000, 0.01))
+    unpacker = Unpacker()
+    packages = []
+    for at in range(most + 10, 2 * most):
+        for notification in peripheral.stream(Samples(acc, gyro, at * 80_000_000, 0.01)):
+            unpacker.feed(notification.data[1:])
+        packages += list(unpacker)
+
+    taken = [package.timestamp // 80_000_000 for package in packages]
+    flagged = [bool(package.errorFlags & TIME_GAP) for package in packages]
+    assert taken[: most + 1] == [*range(most), taken[most]]
+    assert [at for at, flag in enumerate(flagged) if flag] == [most]
+    assert taken[most] >= most + 10
+
+
+@given(st.integers(1, 6), st.integers(0, 800))
+def test_what_was_on_its_way_when_the_link_broke_is_sent_first(packages: int, sent: int) -> None:
+    peripheral = streaming()
+    acc, gyro = motion(8 * packages, 100)
+    notifications = peripheral.stream(Samples(acc, gyro, 0, 0.01))
+    listening = decoder()
+    arrived = sent % (len(notifications) + 1)
+    heard_first = [m for each in notifications[:arrived] for m in listening.feed(DATA, each.data)]
+
+    peripheral.unsent(notifications[arrived:])
+    listening.resume()
+    again = peripheral.stream(Samples(acc[:0], gyro[:0], 0, 0.01))
+    messages = heard_first + [m for each in again for m in listening.feed(DATA, each.data)]
+
+    ticks = [samples.ticks for samples in only_samples(messages)]
+    assert ticks == [80_000_000 * at for at in range(packages)]
+
+
+@pytest.mark.parametrize(("state", "begins"), [(STREAMING, False), (IDLE, True)])
+def test_only_a_sensor_that_was_off_is_started_again(state: int, begins: bool) -> None:
+    listening = decoder()
+    status = bytes(Package(Header.STATUS, bytes(Status(0, state, 2, (0, 0, 0), False, 50, 100))))
+
+    assert [write.data for write in listening.resume()] == [capture2go.pkg.CmdGetStatus().pack()]
+    [_, *said] = listening.feed(DATA, b"\xff" + status)
+
+    assert said == (list(FAMILY.start(CHOSEN))[1:] if begins else [])
+    assert listening.feed(DATA, b"\xff" + status) == [Battery(50, charging=False)]

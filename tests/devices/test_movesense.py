@@ -9,19 +9,20 @@ from hypothesis import strategies as st
 
 from sensors.devices import FAMILIES
 from sensors.devices.family import Battery, CodecError, Frame, Reply
-from sensors.devices.movesense import (
-    BATTERY_REFERENCE,
+from sensors.devices.movesense import BATTERY_REFERENCE, STREAM_REFERENCE, MovesenseDecoder
+from sensors.devices.movesense_frames import (
     COMMAND,
     DATA,
-    STREAM_REFERENCE,
     Answer,
     Command,
     CommandCode,
     Imu6,
-    MovesenseDecoder,
-    MovesensePeripheral,
+    LogEntries,
+    LogPart,
     ReplyCode,
 )
+from sensors.devices.movesense_peripheral import MovesensePeripheral
+from sensors.devices.movesense_sbem import Chunk
 from sensors.types import FloatArray
 from tests.devices.talking import only_samples
 
@@ -42,11 +43,24 @@ def floats(n: int) -> st.SearchStrategy[FloatArray]:
 packets = st.integers(1, 16).flatmap(
     lambda n: st.builds(Imu6, st.integers(0, 2**32 - 1), floats(n), floats(n))
 )
-paths = st.text("/abcMIU6_0123456789", max_size=30)
+bytes_ = st.integers(0, 255)
+uint32s = st.integers(0, 2**32 - 1)
+paths = st.lists(st.text("/abcMIU6_0123456789", max_size=30), max_size=3).map(tuple)
+of_paths = st.sampled_from(
+    [CommandCode.SUBSCRIBE, CommandCode.GET, CommandCode.PUT_DATALOGGER_CONFIG]
+)
+bare = st.sampled_from([CommandCode.UNSUBSCRIBE, CommandCode.CLEAR_LOGBOOK])
+entries = st.lists(st.tuples(uint32s, uint32s, st.integers(0, 2**64 - 1)), max_size=20)
 frames: st.SearchStrategy[Frame] = st.one_of(
     packets,
-    st.builds(Command, st.sampled_from(CommandCode), st.integers(0, 255), paths),
-    st.builds(Answer, st.integers(0, 255), st.integers(0, 2**16 - 1), st.binary(max_size=40)),
+    st.builds(Command, of_paths, bytes_, paths),
+    st.builds(Command, bare, bytes_),
+    st.builds(Command, st.just(CommandCode.FETCH_LOG), bytes_, number=uint32s),
+    st.builds(Command, st.just(CommandCode.PUT_DATALOGGER_STATE), bytes_, number=bytes_),
+    st.builds(Answer, bytes_, st.integers(0, 2**16 - 1), st.binary(max_size=40)),
+    st.builds(LogEntries, entries.map(tuple)),
+    st.builds(LogPart, uint32s, st.binary(max_size=240)),
+    st.builds(Chunk, st.integers(0, 2**16 - 1), st.binary(max_size=600)),
 )
 
 
@@ -140,7 +154,7 @@ def test_a_battery_above_full_is_full() -> None:
 
 
 def test_an_unknown_path_is_not_found() -> None:
-    command = Command(CommandCode.SUBSCRIBE, 7, "/Meas/Unknown")
+    command = Command(CommandCode.SUBSCRIBE, 7, ("/Meas/Unknown",))
 
     (answer,) = MovesensePeripheral("1").write(COMMAND, bytes(command))
 

@@ -40,7 +40,8 @@ class WeekRow:
     """One week since the index date (the first is 0).
 
     Medians are over the week's whole repetitions. `extension_min` is the time in the prescribed
-    band, `upright_min_per_day` the mean of days with a day recording. What is None was not seen.
+    band. Minutes upright and in bed and times up are means over days with a day recording. What is
+    None was not seen.
     """
 
     week: int
@@ -53,6 +54,8 @@ class WeekRow:
     extension_min: float
     prescribed_extension_min: float
     upright_min_per_day: float | None
+    bed_rest_min_per_day: float | None
+    times_up_per_day: float | None
     pain_mean: float | None
     falls: int
 
@@ -130,7 +133,8 @@ _WEEKLY = """
         FROM repetitions AS r JOIN sessions AS s USING (recording_id)
         WHERE s.patient_id = $patient_id AND NOT r.partial GROUP BY week
     ), upright AS (
-        SELECT week_of(day, $index_date) AS week, avg(upright_min) AS upright_min
+        SELECT week_of(day, $index_date) AS week, avg(upright_min) AS upright_min,
+            avg(bed_rest_min) AS bed_rest_min, avg(times_up) AS times_up
         FROM daily_totals WHERE patient_id = $patient_id GROUP BY week
     ), extension AS (
         SELECT week_of(day, $index_date) AS week, sum(extension_min) AS extension_min
@@ -144,7 +148,8 @@ _WEEKLY = """
     )
     SELECT w.week, w.start_date, coalesce(d.repetitions, 0), coalesce(p.repetitions, 0),
         d.hold_s, p.hold_s, d.peak_deg, coalesce(e.extension_min, 0),
-        coalesce(p.extension_min, 0), u.upright_min, n.mean, coalesce(f.falls, 0)
+        coalesce(p.extension_min, 0), u.upright_min, u.bed_rest_min, u.times_up, n.mean,
+        coalesce(f.falls, 0)
     FROM weeks AS w
     LEFT JOIN prescribed AS p USING (week)
     LEFT JOIN done AS d USING (week)

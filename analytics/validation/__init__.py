@@ -1,0 +1,1 @@
+"""How well Fivepoint measures, on recordings whose truth is known."""

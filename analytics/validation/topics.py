@@ -1,0 +1,66 @@
+"""What can be validated, and what each topic needs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
+from itertools import chain
+from pathlib import Path
+
+from analytics.validation.everyday import everyday_figures
+from analytics.validation.figures import Figure
+from analytics.validation.lying_down import lying_down_figures
+from analytics.validation.orientation import orientation_figures
+from analytics.validation.simulated import alone_figures, posture_figures, spine_figures
+from analytics.validation.worn import ValidationError
+
+DATASETS_VARIABLE = "FIVEPOINT_DATASETS"
+"""Environment variable that names the folder of published recordings."""
+
+
+class Topic(StrEnum):
+    """What is compared with a known truth."""
+
+    ORIENTATION = "orientation"
+    POSTURE = "posture"
+    SPINE = "spine"
+
+
+def validate(topic: Topic, datasets: Path | None = None) -> Iterator[Figure]:
+    """The figures of a topic as they are measured, on published recordings or simulated ones.
+
+    The recordings are looked for in `datasets`, else in the folder that `FIVEPOINT_DATASETS`
+    names. Raises ValidationError if they are needed and not there.
+    """
+    return _MEASURED[topic](datasets)
+
+
+def _orientation(datasets: Path | None) -> Iterator[Figure]:
+    return orientation_figures(_folder(datasets))
+
+
+def _posture(datasets: Path | None) -> Iterator[Figure]:
+    folder = _folder(datasets)
+    return chain(everyday_figures(folder), lying_down_figures(folder), posture_figures())
+
+
+def _spine(datasets: Path | None) -> Iterator[Figure]:
+    return chain(spine_figures(), alone_figures())
+
+
+_MEASURED: Mapping[Topic, Callable[[Path | None], Iterator[Figure]]] = {
+    Topic.ORIENTATION: _orientation,
+    Topic.POSTURE: _posture,
+    Topic.SPINE: _spine,
+}
+
+
+def _folder(datasets: Path | None) -> Path:
+    named = datasets or os.environ.get(DATASETS_VARIABLE)
+    if not named:
+        raise ValidationError(
+            f"{DATASETS_VARIABLE} is not set and no folder was given, so nothing was validated; "
+            "name the folder that holds the published recordings."
+        )
+    return Path(named)

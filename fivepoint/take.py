@@ -1,0 +1,98 @@
+"""One recording in the making: onto the disk and through the detectors as it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from analytics.events import Event, Fall, Repetition
+from analytics.frontend import MAX_LAG_S
+from analytics.session import Pipeline, Session, analyze
+from sensors.recording import Recording, RecordingHeader, RecordingKind, Spool, quantized
+from sensors.types import Calibration, Chunk
+
+US_PER_S = 1_000_000
+_LATE_MARGIN_S = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to be recorded, and in which folder of recordings.
+
+    `duration_s` None is until it is stopped. Without `calibrations` no posture is known live. One
+    recording is made, and another one if a sensor turns up later; `all_day` more, see `Takes`.
+    """
+
+    folder: Path
+    kind: RecordingKind = RecordingKind.OTHER
+    patient: str | None = None
+    calibrations: tuple[Calibration, ...] = ()
+    duration_s: float | None = None
+    all_day: bool = False
+
+
+class Result(NamedTuple):
+    """A finished recording, and what was found in it."""
+
+    recording: Recording
+    session: Session
+
+
+class Take:
+    """One recording in the making, with what the detectors have found in it so far.
+
+    Its time 0 is at `origin_us` on the hub's clock. A stream that comes more than 2 s later than
+    another comes too late for the detectors; then, and where no calibration was known, the finished
+    recording is analyzed again.
+    """
+
+    def __init__(self, header: RecordingHeader, folder: Path, origin_us: int) -> None:
+        self.header = header
+        self.origin_us = origin_us
+        self.pipeline = Pipeline(header)
+        self.repetitions = 0
+        self.last_repetition: Repetition | None = None
+        self.falls: list[Fall] = []
+        self._infos = {info.placement: info for info in header.streams}
+        self._opened = ExitStack()
+        self._spool = self._opened.enter_context(Spool(folder / header.id, header))
+        self._newest_start_s = 0.0
+        self._came_too_late = False
+
+    def add(self, chunk: Chunk) -> None:
+        """Take samples with times on the hub's clock."""
+        chunk = quantized(self._placed(chunk), self._infos[chunk.placement])
+        self._spool.append(chunk)
+        start_s = float(chunk.t_s[0])
+        self._came_too_late |= start_s < self._newest_start_s - MAX_LAG_S + _LATE_MARGIN_S
+        self._newest_start_s = max(self._newest_start_s, start_s)
+        self._found(self.pipeline.push(chunk))
+
+    def finish(self) -> Result:
+        """Put the recording in place; raises RecordingError if the disk refuses."""
+        with self._opened:
+            recording = self._spool.close()
+        self._found(self.pipeline.finish())
+        again = self._came_too_late or not self.header.calibrations
+        return Result(recording, analyze(recording) if again else self.pipeline.session())
+
+    def leave(self) -> None:
+        """Keep the spool for the next recorder to complete."""
+        self._opened.close()
+
+    def _placed(self, chunk: Chunk) -> Chunk:
+        t_s = np.rint(chunk.t_s * US_PER_S - self.origin_us) / US_PER_S
+        return Chunk(chunk.placement, t_s, chunk.acc, chunk.gyro)
+
+    def _found(self, events: Iterable[Event]) -> None:
+        for event in events:
+            if isinstance(event, Fall):
+                self.falls.append(event)
+            elif isinstance(event, Repetition):
+                self.repetitions += not event.partial
+                self.last_repetition = event

@@ -1,0 +1,140 @@
+"""Validation: intervals as the textbooks have them, documents made again, and what was asked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+
+from analytics.validation.document import markdown, svg, write_section
+from analytics.validation.figures import ALL, Figure, Kind, Unit, mean_of, pooled, rmse, share
+from analytics.validation.simulated import true_postures
+from analytics.validation.topics import Topic, validate
+from analytics.validation.worn import ValidationError
+from fivepoint.cli import main
+
+SHARE = Kind("set", "what", Unit.SHARE, 98.0)
+ERROR = Kind("set", "what", Unit.DEGREES, 2.0)
+
+
+def test_a_share_has_wilsons_interval() -> None:
+    figure = share(SHARE, "p1", 9, 10)
+    assert figure.value == 90.0
+    assert figure.low == pytest.approx(59.58, abs=0.01)
+    assert figure.high == pytest.approx(98.21, abs=0.01)
+    assert figure.met is False
+
+
+def test_a_share_over_people_is_no_surer_than_its_cases_or_its_people() -> None:
+    alike = pooled(SHARE, [10, 10, 10], [10, 10, 10])
+    assert alike.high == pytest.approx(100.0)
+    assert 85.0 < alike.low < 90.0
+    unlike = pooled(SHARE, [1000, 500], [1000, 1000])
+    assert unlike.low == 50.0
+    assert unlike.high == 100.0
+
+
+def test_an_error_has_an_interval_from_its_blocks() -> None:
+    rng = np.random.default_rng(0)
+    figure = rmse(ERROR, "p1", rng.normal(0.0, 1.5, 6000), rate_hz=10.0)
+    assert figure.low < 1.5 < figure.high
+    assert figure.high - figure.low < 0.2
+    assert figure.met is True
+
+
+def test_the_mean_of_one_has_no_interval() -> None:
+    alone = mean_of(ERROR, [share(SHARE, "p1", 1, 2)])
+    assert np.isnan(alone.low)
+    several = mean_of(ERROR, [share(SHARE, name, n, 4) for n, name in enumerate("abcd")])
+    assert several.subject == ALL
+    assert several.low < several.value < several.high
+
+
+def figures() -> list[Figure]:
+    people = [share(SHARE, name, hits, 40) for name, hits in (("p1", 40), ("p2", 38))]
+    return [*people, pooled(SHARE, [40, 38], [40, 40]), mean_of(ERROR, people)]
+
+
+def test_the_table_holds_what_is_known_of_all_people() -> None:
+    lines = markdown(figures()).splitlines()
+    assert len(lines) == 4
+    assert lines[2].startswith("| set | what | 97.5 % (")
+    assert lines[2].endswith("| 80 | ≥ 98 % |")
+
+
+def test_the_plot_has_a_dot_a_person() -> None:
+    drawing = ET.fromstring(svg(figures()))  # noqa: S314
+    assert len(drawing.findall("{http://www.w3.org/2000/svg}circle")) == 2
+
+
+def test_a_section_is_renewed_and_the_rest_left_alone(tmp_path: Path) -> None:
+    document = tmp_path / "doc.md"
+    document.write_text("before\n<!-- validate spine -->\nold\n<!-- end spine -->\nafter\n")
+    plot = write_section(document, "spine", figures())
+    once = document.read_text(encoding="utf-8")
+    write_section(document, "spine", figures())
+    assert document.read_text(encoding="utf-8") == once
+    assert once.startswith("before\n")
+    assert once.endswith("after\n")
+    assert "old" not in once
+    assert plot.name in once
+
+
+def test_a_document_without_the_section_is_left_alone(tmp_path: Path) -> None:
+    document = tmp_path / "doc.md"
+    document.write_text("nothing\n")
+    with pytest.raises(ValidationError, match="no place marked"):
+        write_section(document, "spine", figures())
+    assert document.read_text() == "nothing\n"
+
+
+def test_true_postures_are_compared_away_from_their_changes() -> None:
+    truth = {
+        "posture": [
+            {"posture": "upright", "start_s": 0.0, "end_s": 10.0},
+            {"posture": "supine", "start_s": 10.0, "end_s": 20.0},
+        ]
+    }
+    names, settled = true_postures(truth, np.arange(20))
+    assert names.tolist() == ["upright"] * 10 + ["supine"] * 10
+    assert np.flatnonzero(settled).tolist() == [2, 3, 4, 5, 6, 7, 12, 13, 14, 15, 16, 17]
+
+
+def test_without_recordings_nothing_is_validated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("FIVEPOINT_DATASETS", raising=False)
+    assert main(["validate", "orientation"]) == 1
+    assert "FIVEPOINT_DATASETS is not set" in capsys.readouterr().err
+    assert main(["validate", "posture", str(tmp_path)]) == 1
+    assert "nothing was validated on dsads" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_command_prints_an_object_a_figure(
+    datasets: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["validate", "orientation", str(datasets), "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert all(figure["met"] for figure in printed)
+    assert {"data_set", "subject", "what", "value", "low", "high", "unit"} <= set(printed[0])
+
+
+@pytest.mark.slow
+def test_postures_of_other_peoples_recordings_are_told_as_asked(datasets: Path) -> None:
+    found = list(validate(Topic.POSTURE, datasets))
+    missed = [each for each in found if each.met is False]
+    assert {each.subject for each in missed} <= {"06", ALL}, "only one trial shows no lying"
+    assert all(each.value > 90.0 for each in missed if each.subject == ALL)
+    asked = [each for each in found if each.asked is not None]
+    assert len(asked) > 40
+
+
+@pytest.mark.slow
+def test_spine_extension_is_within_what_was_asked_on_average() -> None:
+    overall = [each for each in validate(Topic.SPINE) if each.subject == ALL]
+    assert sum(each.met is True for each in overall) == 6
+    assert not any(each.met is False for each in overall)
