@@ -27,6 +27,13 @@ class WearState(StrEnum):
     NOT_WORN = "not_worn"
 
 
+class FallEnding(StrEnum):
+    """What became of a person who fell."""
+
+    STAYED_DOWN = "stayed_down"
+    GOT_UP = "got_up"
+
+
 class Confidence(StrEnum):
     """How much an angle of the spine says.
 
@@ -169,13 +176,28 @@ class Repetition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fall:
-    """A fall with its impact at `impact_s`; `inactive_s` is the still time that followed."""
+    """A fall with its impact at `impact_s`; `inactive_s` is the still time that followed.
+
+    `ending` is how it ended as far as it was watched, `evidence` what speaks for and against it,
+    for people to read.
+    """
 
     impact_s: float
     probability: float
     peak_g: float
     posture_after: Posture
     inactive_s: float
+    ending: FallEnding = FallEnding.STAYED_DOWN
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DismissedFall:
+    """What was suspected to be a fall at `impact_s`, but then `evidence` told it probably not."""
+
+    impact_s: float
+    probability: float
+    evidence: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,5 +219,6 @@ Event = (
     | FlexionBout
     | Repetition
     | Fall
+    | DismissedFall
     | WearBout
 )

@@ -12,6 +12,7 @@ from analytics.brace import BraceDetector, BraceIndication
 from analytics.bridging import BridgingDetector
 from analytics.detector import Detector
 from analytics.events import (
+    DismissedFall,
     Event,
     ExtensionBout,
     Fall,
@@ -84,6 +85,7 @@ class Session:
     flexion: tuple[FlexionBout, ...]
     repetitions: tuple[Repetition, ...]
     falls: tuple[Fall, ...]
+    dismissed_falls: tuple[DismissedFall, ...] = ()
     wear: tuple[WearBout, ...]
 
     @property
@@ -171,6 +173,7 @@ class Pipeline:
             flexion=_only(FlexionBout, self._events),
             repetitions=_only(Repetition, self._events),
             falls=_only(Fall, self._events),
+            dismissed_falls=_only(DismissedFall, self._events),
             wear=with_slips(_only(WearBout, self._events), _only(SensorSlip, self._events)),
             sitting=_only(SittingBout, self._events),
             sitting_known=self._sitting_known,
@@ -255,6 +258,7 @@ def session_json(session: Session) -> dict[str, Any]:
         "flexion": [asdict(bout) for bout in session.flexion],
         "repetitions": [_repetition_json(repetition) for repetition in session.repetitions],
         "falls": [asdict(fall) for fall in session.falls],
+        "dismissed_falls": [asdict(fall) for fall in session.dismissed_falls],
         "wear": [asdict(bout) for bout in session.wear],
         "spine_unseen": [asdict(unseen) for unseen in session.spine_unseen],
         "over_extension": [asdict(excess) for excess in session.over_extension],

@@ -13,7 +13,7 @@ from typing import TypeVar
 from rich.console import Console
 from rich.progress import Progress, track
 
-from analytics.events import Event, Fall
+from analytics.events import DismissedFall, Event, Fall
 from analytics.flexion import FlexionParams
 from analytics.session import Pipeline, Session, analyze, calibrations_for, session_json
 from sensors.errors import FivepointError
@@ -132,5 +132,5 @@ def _calibration_line(calibration: Calibration) -> str:
 
 
 def _event_line(event: Event) -> str:
-    at_s = event.impact_s if isinstance(event, Fall) else event.start_s
+    at_s = event.impact_s if isinstance(event, Fall | DismissedFall) else event.start_s
     return f"{at_s:9.2f} s  {event}"

@@ -138,6 +138,7 @@ def test_the_json_of_a_session_is_one_object_with_every_part(recording: Recordin
         "flexion",
         "repetitions",
         "falls",
+        "dismissed_falls",
         "wear",
         "spine_unseen",
         "over_extension",

@@ -1,21 +1,19 @@
-"""Falls: an impact, judged by the seconds around it, then watched until activity returns."""
+"""Falls: an impact, judged by the seconds around it, then watched for what became of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from analytics.body import BODY_RATE_HZ, BodyChunk, Segment
+from analytics.body import BodyChunk, Segment
 from analytics.events import Event, Fall
-from analytics.falls.features import AFTER_S
+from analytics.falls.features import AFTER_S, ImpactFeatures, angle_deg
 from analytics.falls.impacts import Impact, ImpactFinder, ImpactParams, samples
 from analytics.falls.model import FallModel, default_model
 from analytics.falls.slides import SlideFinder, SlideParams
-from sensors.types import FloatArray
-
-_SECOND = samples(1.0)
+from analytics.falls.watch import Call, WatchedFall, WatchParams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,19 +22,35 @@ class FallParams:
 
     impact: ImpactParams = field(default_factory=ImpactParams)
     slide: SlideParams = field(default_factory=SlideParams)
+    watch: WatchParams = field(default_factory=WatchParams)
     least_probability: float = 0.5
     """Probability from which an impact is called a fall: where the model was balanced."""
-    same_fall_s: float = 3.0
-    """Impacts and sensors that tell of falls this close tell of one."""
-    settled_after_s: float = 1.5
-    """Stillness is counted from here: the tumble itself is over. As the features have it."""
-    still_sd_g: float = 0.1
-    """Force that varies less than this over a second is stillness. Engineering judgement:
-    breathing and moving an arm stay below, getting up and walking above."""
-    resumed_s: float = 3.0
-    """Movement for this long without a still second is activity again, not a twitch."""
-    watched_s: float = 60.0
-    """Longest time after the impact that is watched: a minute on the floor has answered itself."""
+    lay_before_deg: float = 65.0
+    """Inclined by this before, as far as a calibration tells, the body lay: it turned over in bed,
+    unless it struck so hard that it fell out of it."""
+    lay_before_logit: float = 2.5
+    sat_up_deg: float = 35.0
+    """Lying before and inclined by less all the time after, the body rose."""
+    sat_up_logit: float = 5.0
+    turned_over_deg: float = 150.0
+    """A trunk that was upright never ends head down; a sensor that came loose does."""
+    turned_over_logit: float = 3.0
+    slow_trunk_ms: float = 1.3
+    """The trunk comes down faster in falls, and hardly ever as fast in daily activities (Bourke et
+    al. 2008, Med Eng Phys 30:937): toppling back onto the bed from sitting stays below."""
+    slow_trunk_logit: float = 3.0
+    handled_deg: float = 110.0
+    """Gravity that wandered this far in the 8 s before tells of a sensor in the hand, being put on
+    or taken off: before the 981 falls of SisFall and UMAFall it stayed within 76°."""
+    handled_logit: float = 6.0
+    weightless_s: float = 0.25
+    """No body was weightless for as long before it struck the floor (at most 0.1 s in the 981 falls
+    of SisFall and UMAFall), but who jumps is, who falls from a ladder, and a sensor let drop."""
+    weightless_logit: float = 3.0
+    lifeless_sd_g: float = 0.006
+    """Stillness beyond that of a breathing body: the noise of a sensor that lies on the floor."""
+    dropped_logit: float = 12.0
+    """A sensor that was weightless and is lifeless then, however hard it struck."""
 
 
 class FallDetector:
@@ -45,9 +59,11 @@ class FallDetector:
     Every impact is judged 3.5 s later by a logistic regression on features of the force around it.
     They follow the established ones (Bourke 2007, Kangas 2008: drop, impact, change of posture),
     but the change of posture and the turn of the body are told by gravity with no axis known.
-    From then on the fall is `suspected`; the event follows when activity resumes, another fall is
-    called or the watch ends, and tells how long the body had lain still. A fall just before the
-    stream's end is judged by what there is.
+    From then on the fall is `suspected`, and watched: a body soon held again as before, or one that
+    goes on moving vigorously, speaks against it, and the event may be that it is dismissed. Else it
+    tells whether the person got up or stayed down, and how long the body lay still; it follows when
+    that is known, when another fall is called or after a minute. A fall just before the stream's
+    end is judged by what there is.
 
     With two sensors either may call the fall, but both must have felt the impact: in a fall the
     whole body drops, while who lies down quickly lets the trunk drop beside a pelvis at rest.
@@ -57,13 +73,17 @@ class FallDetector:
     def __init__(self, params: FallParams | None = None, model: FallModel | None = None) -> None:
         self._params = params or FallParams()
         self._model = model or default_model()
+        least = self._params.least_probability
+        self._least_logit = float(np.log(least) - np.log1p(-least))
         self._sensors: dict[Segment, _Sensor] = {}
-        self._watched: _WatchedFall | None = None
+        self._watched: WatchedFall | None = None
 
     @property
     def suspected(self) -> Fall | None:
         """The fall already called and still watched, as known so far: what an alarm acts upon."""
-        return None if self._watched is None else self._watched.fall
+        watched = self._watched
+        believed = watched is not None and watched.probability >= self._params.least_probability
+        return watched.fall if watched is not None and believed else None
 
     def update(self, chunk: BodyChunk) -> list[Event]:
         """See `Detector.update`: falls whose watch has ended."""
@@ -87,25 +107,68 @@ class FallDetector:
     def _sensor(self, name: Segment, start_index: int) -> _Sensor:
         if name not in self._sensors:
             impacts = ImpactFinder(start_index, self._params.impact)
-            self._sensors[name] = _Sensor(impacts, SlideFinder(impacts, self._params.slide))
+            self._sensors[name] = _Sensor(name, impacts, SlideFinder(impacts, self._params.slide))
         return self._sensors[name]
 
-    def _falls(self, sensor: _Sensor, impacts: list[Impact]) -> Iterator[_Call]:
+    def _falls(self, sensor: _Sensor, impacts: list[Impact]) -> Iterator[Call]:
         for impact in impacts:
-            probability = self._model.probability(impact.features)
-            if probability >= self._params.least_probability and self._felt_by_all(impact):
-                known_at = impact.index + samples(AFTER_S)
-                yield _Call(impact, probability, known_at, sensor.impacts)
+            features = impact.features
+            if features is None or not self._felt_by_all(impact):
+                continue
+            doubts = dict(self._doubts(sensor, impact, features))
+            logit = self._model.logit(features.values) - sum(doubts.values())
+            if logit >= self._least_logit:
+                yield Call(
+                    impact=impact,
+                    logit=logit,
+                    known_at=impact.index + samples(AFTER_S),
+                    finder=sensor.impacts,
+                    before_g=features.before_g,
+                    tilt_deg=features.tilt_deg,
+                    doubts=tuple(doubts),
+                )
 
-    def _slides(self, sensor: _Sensor, impacts: list[Impact], until_index: int) -> Iterator[_Call]:
+    def _doubts(
+        self, sensor: _Sensor, impact: Impact, features: ImpactFeatures
+    ) -> Iterator[tuple[str, float]]:
+        """What speaks against a fall beside the model, and how much (logits)."""
+        params, finder = self._params, sensor.impacts
+        on_trunk = sensor.segment is Segment.TRUNK
+        if on_trunk and finder.descent_ms(impact.index) < params.slow_trunk_ms:
+            yield "came down slowly", params.slow_trunk_logit
+        if features.tilt_deg > params.turned_over_deg:
+            yield "the sensor turned over", params.turned_over_logit
+        if finder.wandered_deg(impact.index) > params.handled_deg:
+            yield "the sensor was handled before", params.handled_logit
+        if finder.weightless_s(impact.index) >= params.weightless_s:
+            if features.restless_g < params.lifeless_sd_g:
+                yield "the sensor was dropped", params.dropped_logit
+            else:
+                yield "was weightless before", params.weightless_logit
+        if finder.up is None:
+            return
+        if angle_deg(finder.up, features.before_g) > params.lay_before_deg:
+            if features.inclined_after_deg(finder.up).max() < params.sat_up_deg:
+                yield "sat up", params.sat_up_logit
+            else:
+                yield "lay before", params.lay_before_logit
+
+    def _slides(self, sensor: _Sensor, impacts: list[Impact], until_index: int) -> Iterator[Call]:
         for slide in sensor.slides.update(impacts, until_index):
             if self._felt_by_all(slide.impact):
-                yield _Call(slide.impact, slide.probability, slide.known_at, sensor.impacts)
+                yield Call(
+                    impact=slide.impact,
+                    logit=slide.logit,
+                    known_at=slide.known_at,
+                    finder=sensor.impacts,
+                    before_g=slide.gravity_before,
+                    tilt_deg=None,
+                )
 
     def _felt_by_all(self, impact: Impact) -> bool:
         return all(sensor.impacts.felt(impact.index) for sensor in self._sensors.values())
 
-    def _follow(self, calls: list[_Call]) -> list[Event]:
+    def _follow(self, calls: list[Call]) -> list[Event]:
         """Watch each called fall until the next is called, in the order of the calls."""
         events: list[Event] = []
         for call in sorted(calls, key=lambda call: (call.known_at, call.impact.index)):
@@ -114,94 +177,26 @@ class FallDetector:
                 self._watched.add(call)
             else:
                 events += self._end_watch()
-                self._watched = _WatchedFall(call, self._params)
+                self._watched = WatchedFall(call, self._params.watch)
         return events
 
     def _watch(self, until_index: int) -> list[Event]:
         """Watch the called fall through the samples before `until_index`; return it if over."""
-        if self._watched is None or not self._watched.is_over(until_index):
+        watched = self._watched
+        if watched is None or not watched.is_over(until_index, self._params.least_probability):
             return []
         return self._end_watch()
 
     def _end_watch(self) -> list[Event]:
         watched, self._watched = self._watched, None
-        return [] if watched is None else [watched.fall]
+        if watched is None:
+            return []
+        believed = watched.probability >= self._params.least_probability
+        return [watched.fall if believed else watched.dismissed]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sensor:
+    segment: Segment
     impacts: ImpactFinder
     slides: SlideFinder
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Call:
-    """An impact judged a fall, when that was known, and the sensor that felt it."""
-
-    impact: Impact
-    probability: float
-    known_at: int
-    finder: ImpactFinder
-
-    @property
-    def fall(self) -> Fall:
-        return Fall(
-            impact_s=self.impact.time_s,
-            probability=self.probability,
-            peak_g=self.impact.peak_g,
-            posture_after=self.impact.posture_after,
-            inactive_s=0.0,
-        )
-
-
-class _WatchedFall:
-    """A called fall and the seconds after it, until activity resumes.
-
-    It is watched second by second through the sensor that called it first, and for long enough
-    that all calls of the same fall have come.
-    """
-
-    def __init__(self, call: _Call, params: FallParams) -> None:
-        self._params = params
-        self._finder = call.finder
-        self._fall = call.fall
-        self._impact_index = call.impact.index
-        self._next_index = call.impact.index + samples(params.settled_after_s)
-        self._still_s = 0.0
-        self._moving_s = 0.0
-
-    @property
-    def fall(self) -> Fall:
-        return replace(self._fall, inactive_s=self._still_s)
-
-    def is_same(self, call: _Call) -> bool:
-        """Whether the call tells of this fall: no later impact, or one that came soon after."""
-        return call.impact.index - self._impact_index <= samples(self._params.same_fall_s)
-
-    def add(self, call: _Call) -> None:
-        """Take another call of this fall: the most certain one describes it."""
-        if call.probability > self._fall.probability:
-            self._fall = call.fall
-
-    def is_over(self, until_index: int) -> bool:
-        """Watch on through the whole seconds before `until_index`; whether the watch has ended."""
-        while self._next_index + _SECOND <= until_index:
-            self._see(self._finder.acc_g(self._next_index, 0.0, 1.0))
-            self._next_index += _SECOND
-            watched_s = (self._next_index - self._impact_index) / BODY_RATE_HZ
-            all_calls_came = watched_s >= AFTER_S + self._params.same_fall_s
-            resumed = all_calls_came and self._moving_s >= self._params.resumed_s
-            if resumed or watched_s >= self._params.watched_s:
-                return True
-        return False
-
-    def _see(self, acc_g: FloatArray) -> None:
-        """Count one second as still, as moving or, with most of it missing, as neither."""
-        acc_g = acc_g[~np.isnan(acc_g[:, 0])]
-        if len(acc_g) < _SECOND / 2:
-            return
-        if np.sqrt(acc_g.var(axis=0).sum()) < self._params.still_sd_g:
-            self._still_s += 1.0
-            self._moving_s = 0.0
-        else:
-            self._moving_s += 1.0

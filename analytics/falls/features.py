@@ -1,12 +1,13 @@
 """What an impact and the seconds around it look like, in numbers that do not depend on mounting.
 
 Every feature is made of the specific force alone, and of lengths and angles only, so that it is
-the same however the sensor is turned. All but the peak are taken from means over 0.18 s or more,
-so that a sensor at 20 samples a second and one at 200 tell the same.
+the same however the sensor is turned. None looks at a single sample: a sensor at 20 samples a
+second and one at 200, one that clips at 8 g and one that does not, tell much the same.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -20,28 +21,38 @@ BEFORE_S = 3.0
 AFTER_S = 3.5
 """The features look from `BEFORE_S` before the impact to `AFTER_S` after it."""
 
+LEAST_TILT_DEG = 15.0
+"""Turned by less, the body is held as before: it jumped, stepped or sat down, but did not fall."""
+
 FEATURES = (
     "ln_turn",
-    "ln_tilt",
-    "tilted",
-    "ln_toppling",
+    "ln_turn_before",
+    "turn_s",
+    "ln_tilt_early",
+    "ln_tilt_late",
+    "tilted_s",
     "ln_push",
+    "ln_force_rms",
+    "ln_force_mean",
     "least_g",
-    "ln_peak",
     "ln_restless",
 )
-"""Names of the features, in the order of `impact_features`:
+"""Names of the features, in the order of `ImpactFeatures.values`:
 
 - ln_turn: fastest turn of the body: largest angle (°, + 10) by which the mean force over 0.5 s
   differs from that 0.5 s earlier, within 1.5 s of the impact;
-- ln_tilt: angle (°, + 10) between gravity before the impact and after;
-- tilted: the same angle, from 0 at 15° to 1 at 60°, since beyond that a fall is no likelier;
-- ln_toppling: angle (°, + 10) between the mean force 1 s before and that 0.6 s after;
+- ln_turn_before: the same, but by 0.25 s after the impact: who falls turns before landing;
+- turn_s: when that fastest turn was, in seconds from the impact, within 0.8 s;
+- ln_tilt_early, ln_tilt_late: angle (°, + 10, at most 70°) between gravity before the impact and
+  0.8–1.6 s or 2.5–3.5 s after: who gets up at once shows in the first, who stays down in both;
+- tilted_s: when most of the tilt was there, in seconds from the impact, within 0.8 s;
 - ln_push: momentum taken up in the impact (g·s) against the mean force of everything around it, so
   that one stride among many does not stand out;
-- least_g: least force in the 1.2 s before, over 0.18 s: the drop;
-- ln_peak: force (g) at the impact;
-- ln_restless: how much the force varies (SD, g, + 0.01) after the impact.
+- ln_force_rms, ln_force_mean: how far the force strays from 1 g within 0.3 s of the impact, by its
+  root mean square (g, at most 1) and by its mean (g, at most 0.6): a knock has a high peak, but
+  little of either, and harder than a fall is no likelier to be one;
+- least_g: least mean force over 0.3 s, as a vector, in the 1.2 s before: the drop;
+- ln_restless: how much the force varies (SD, g, + 0.03) 1.5 to 3.5 s after.
 """
 
 _Span: TypeAlias = tuple[float, float]
@@ -51,48 +62,91 @@ _GRAVITY_BEFORE: _Span = (-2.5, -1.0)
 _GRAVITY_BEFORE_LATE: _Span = (-2.5, -0.4)
 _GRAVITY_AFTER: _Span = (1.5, 3.5)
 _GRAVITY_AFTER_EARLY: _Span = (0.8, 3.5)
+_SOON_AFTER: _Span = (0.8, 1.6)
+_LATE_AFTER: _Span = (2.5, 3.5)
 _DROP: _Span = (-1.2, 0.0)
-_IMPACT: _Span = (-0.5, 0.5)
+_PRESENT: _Span = (-0.5, 0.5)
+_IMPACT: _Span = (-0.3, 0.3)
 _PUSH: _Span = (-0.4, 0.6)
 _TUMBLE: _Span = (-1.5, 1.5)
+_TUMBLE_BEFORE: _Span = (-1.5, 0.25)
+_TILTING: _Span = (-2.5, 1.5)
 
 _IMPACT_MEAN_S = 0.18
+_DROP_MEAN_S = 0.3
 _GRAVITY_MEAN_S = 0.5
-_LEAST_BEFORE_S = 0.2
-_LEAST_AFTER_S = 0.5
+_LEAST_GRAVITY_S = 0.2
 _LEAST_IMPACT_S = 0.8
+_ENOUGH_TILT_DEG = 70.0
+_ENOUGH_FORCE_RMS_G = 1.0
+_ENOUGH_FORCE_MEAN_G = 0.6
+_TIMES_WITHIN_S = 0.8
 
 
-def impact_features(acc_g: FloatArray) -> FloatArray | None:
-    """The features of the impact in the middle of `acc_g`, or None where too much is missing.
+@dataclass(frozen=True, slots=True, eq=False)
+class ImpactFeatures:
+    """The features of an impact, ordered as `FEATURES`, and the gravity that they compare.
 
+    `before_g` (3,) is the mean force before, `afters_g` (n, 3) those soon, late and all the time
+    after; `tilt_deg` is the largest angle by which these differ from that and `restless_g` how much
+    the force varies (SD) afterwards.
+    """
+
+    values: FloatArray
+    before_g: FloatArray
+    afters_g: FloatArray
+    tilt_deg: float
+    restless_g: float
+
+    def inclined_after_deg(self, up: FloatArray) -> FloatArray:
+        """Inclinations (n,) afterwards, where the vertical (3,) of an upright body is known."""
+        return angle_deg(self.afters_g, up)
+
+
+def impact_features(acc_g: FloatArray) -> ImpactFeatures | None:
+    """The features of the impact in the middle of `acc_g`, or None if it cannot have been a fall.
+
+    It cannot where too much is missing to tell and where the body is held afterwards as before.
     `acc_g` (n, 3) is specific force in g on the body grid, from `BEFORE_S` before the impact to
     `AFTER_S` after it, NaN where samples are missing, be it in a gap or beyond the stream's ends.
     """
     if len(acc_g) != round((BEFORE_S + AFTER_S) * BODY_RATE_HZ):
         raise ValueError(f"{len(acc_g)} samples are not the window around an impact")
-    before = _gravity(acc_g, _GRAVITY_BEFORE, _GRAVITY_BEFORE_LATE, _LEAST_BEFORE_S)
-    after = _gravity(acc_g, _GRAVITY_AFTER, _GRAVITY_AFTER_EARLY, _LEAST_AFTER_S)
-    impact_s = _seen(acc_g[_at(_IMPACT)]).sum() / BODY_RATE_HZ
+    before = _gravity(acc_g, _GRAVITY_BEFORE, _GRAVITY_BEFORE_LATE)
+    after = _gravity(acc_g, _GRAVITY_AFTER, _GRAVITY_AFTER_EARLY)
+    impact_s = _seen(acc_g[_at(_PRESENT)]).sum() / BODY_RATE_HZ
     if before is None or after is None or impact_s < _LEAST_IMPACT_S:
         return None
-    tilt_deg = float(angle_deg(before.mean(axis=0), after.mean(axis=0)))
-    slow = _moving_mean(acc_g, _GRAVITY_MEAN_S)
+    before_g, after_g = before.mean(axis=0), after.mean(axis=0)
+    soon_g, late_g = (_mean_or(acc_g[_at(span)], after_g) for span in (_SOON_AFTER, _LATE_AFTER))
+    afters_g = np.array((soon_g, late_g, after_g))
+    early_deg, late_deg, tilt_deg = angle_deg(afters_g, before_g).tolist()
+    largest_deg = max(early_deg, late_deg, tilt_deg)
+    if largest_deg < LEAST_TILT_DEG:
+        return None
+    slow_g = _moving_mean(acc_g, _GRAVITY_MEAN_S)
     force_g = np.linalg.norm(acc_g, axis=1)
-    mean_force_g = _moving_mean(force_g[:, np.newaxis], _IMPACT_MEAN_S)[:, 0]
-    features = np.array(
+    astray_g = np.abs(force_g[_at(_IMPACT)] - 1.0)
+    restless_g = float(np.sqrt(after.var(axis=0).sum()))
+    turn_deg, turn_s = _fastest_turn(slow_g, _TUMBLE)
+    values = np.array(
         [
-            np.log(_largest_turn_deg(slow[_at(_TUMBLE)]) + 10.0),
-            np.log(tilt_deg + 10.0),
-            np.clip((tilt_deg - 15.0) / 45.0, 0.0, 1.0),
-            np.log(_toppling_deg(slow) + 10.0),
-            _ln_push(mean_force_g),
-            np.nanmin(mean_force_g[_at(_DROP)]),
-            np.log(force_g[_index(0.0)]),
-            np.log(np.sqrt(after.var(axis=0).sum()) + 0.01),
+            np.log(turn_deg + 10.0),
+            np.log(_fastest_turn(slow_g, _TUMBLE_BEFORE)[0] + 10.0),
+            _near(turn_s),
+            np.log(min(early_deg, _ENOUGH_TILT_DEG) + 10.0),
+            np.log(min(late_deg, _ENOUGH_TILT_DEG) + 10.0),
+            _near(_tilted_s(angle_deg(slow_g, before_g), tilt_deg)),
+            _ln_push(_moving_mean(force_g[:, np.newaxis], _IMPACT_MEAN_S)[:, 0]),
+            np.log(min(np.sqrt(np.nanmean(astray_g**2)), _ENOUGH_FORCE_RMS_G) + 0.01),
+            np.log(min(np.nanmean(astray_g), _ENOUGH_FORCE_MEAN_G) + 0.01),
+            np.nanmin(np.linalg.norm(_moving_mean(acc_g, _DROP_MEAN_S)[_at(_DROP)], axis=1)),
+            np.log(restless_g + 0.03),
         ]
     )
-    return None if np.isnan(features).any() else features
+    if np.isnan(values).any():
+        return None
+    return ImpactFeatures(values, before_g, afters_g, largest_deg, restless_g)
 
 
 def angle_deg(first: FloatArray, second: FloatArray) -> FloatArray:
@@ -103,58 +157,78 @@ def angle_deg(first: FloatArray, second: FloatArray) -> FloatArray:
     return angles
 
 
-def _index(offset_s: float) -> int:
-    return round((BEFORE_S + offset_s) * BODY_RATE_HZ)
-
-
 def _at(span: _Span) -> slice:
-    return slice(_index(span[0]), _index(span[1]))
+    first, last = (round((BEFORE_S + offset_s) * BODY_RATE_HZ) for offset_s in span)
+    return slice(first, last)
+
+
+def _near(offset_s: float) -> float:
+    return min(max(offset_s, -_TIMES_WITHIN_S), _TIMES_WITHIN_S)
 
 
 def _seen(acc_g: FloatArray) -> NDArray[np.bool_]:
     return ~np.isnan(acc_g[:, 0])
 
 
-def _gravity(acc_g: FloatArray, usual: _Span, wider: _Span, least_s: float) -> FloatArray | None:
+def _gravity(acc_g: FloatArray, usual: _Span, wider: _Span) -> FloatArray | None:
     """Samples that tell where down is; from nearer the impact where the usual ones are missing."""
     for span in (usual, wider):
         samples = acc_g[_at(span)]
         samples = samples[_seen(samples)]
-        if len(samples) >= least_s * BODY_RATE_HZ:
+        if len(samples) >= _LEAST_GRAVITY_S * BODY_RATE_HZ:
             return samples
     return None
+
+
+def _mean_or(acc_g: FloatArray, otherwise: FloatArray) -> FloatArray:
+    known = acc_g[_seen(acc_g)]
+    enough = len(known) >= _LEAST_GRAVITY_S * BODY_RATE_HZ
+    return known.mean(axis=0) if enough else otherwise
 
 
 @kernel
 def _moving_mean(values: FloatArray, width_s: float) -> FloatArray:
     """Centred means of the columns of `values`, NaN where fewer than half the samples are there."""
     half = int(width_s * BODY_RATE_HZ / 2)
-    means = np.zeros_like(values)
-    for i in range(len(values)):
-        count = 0
-        for k in range(max(i - half, 0), min(i + half + 1, len(values))):
-            if not np.isnan(values[k, 0]):
-                count += 1
-                for j in range(values.shape[1]):
-                    means[i, j] += values[k, j]
-        for j in range(values.shape[1]):
-            means[i, j] = means[i, j] / count if count > half else np.nan
+    length, columns = values.shape
+    sums = np.zeros((length + 1, columns))
+    counts = np.zeros(length + 1)
+    for i in range(length):
+        seen = not np.isnan(values[i, 0])
+        counts[i + 1] = counts[i] + seen
+        for j in range(columns):
+            sums[i + 1, j] = sums[i, j] + (values[i, j] if seen else 0.0)
+    means = np.empty((length, columns))
+    for i in range(length):
+        first, end = max(i - half, 0), min(i + half + 1, length)
+        count = counts[end] - counts[first]
+        for j in range(columns):
+            total = sums[end, j] - sums[first, j]
+            means[i, j] = total / count if count > half else np.nan
     return means
 
 
-def _largest_turn_deg(slow: FloatArray) -> float:
+def _fastest_turn(slow_g: FloatArray, span: _Span) -> tuple[float, float]:
+    """Largest angle (°) turned within 0.5 s, and the middle of that half second from the impact."""
     lag = round(_GRAVITY_MEAN_S * BODY_RATE_HZ)
-    return float(np.nanmax(angle_deg(slow[:-lag], slow[lag:]), initial=0.0))
+    within = slow_g[_at(span)]
+    turns_deg = np.nan_to_num(angle_deg(within[:-lag], within[lag:]))
+    fastest = int(turns_deg.argmax())
+    return float(turns_deg[fastest]), span[0] + (fastest + lag / 2) / BODY_RATE_HZ
 
 
-def _toppling_deg(slow: FloatArray) -> float:
-    """The turn through the impact; from as early as is known where the stream has just begun."""
-    early = slow[_at((-1.0, 0.0))]
-    known = early[_seen(early)]
-    return float(angle_deg(known[0], slow[_index(0.6)])) if len(known) else 0.0
+def _tilted_s(turned_deg: FloatArray, tilt_deg: float) -> float:
+    """When most of the tilt was there: 80 % of it, after the last time that it was below 30 %."""
+    share = np.nan_to_num(turned_deg[_at(_TILTING)]) / max(tilt_deg, 20.0)
+    high = np.flatnonzero(share > 0.8)
+    low = np.flatnonzero(share[: high[-1]] < 0.3) if len(high) else high
+    if len(low) == 0:
+        return 0.0
+    reached = high[high > low[-1]][0]
+    return float(_TILTING[0] + reached / BODY_RATE_HZ)
 
 
 def _ln_push(mean_force_g: FloatArray) -> float:
     push_gs = np.nansum(np.maximum(mean_force_g[_at(_PUSH)] - 1.0, 0.0)) / BODY_RATE_HZ
     unrest_g = np.nanmean(np.abs(mean_force_g[_at(_ALL)] - 1.0))
-    return float(np.log(push_gs + 0.01) - np.log(unrest_g + 0.02))
+    return float(np.log(push_gs + 0.03) - np.log(unrest_g + 0.06))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from analytics.body import BODY_RATE_HZ, SegmentChunk
 from analytics.detector import Variables, kernel, opened, variables
 from analytics.events import Posture
-from analytics.falls.features import AFTER_S, BEFORE_S, impact_features
+from analytics.falls.features import AFTER_S, BEFORE_S, ImpactFeatures, angle_deg, impact_features
 from analytics.posture import posture_of
 from sensors.types import GRAVITY_MS2, FloatArray
 
@@ -18,8 +18,16 @@ _PEAK_WITHIN_S = 0.1
 _TUMBLE_S = 1.5
 _TOGETHER_S = 0.5
 _GRAVITY_ERROR_G = 0.2
+_DESCENT_S = 1.2
+_LANDED_S = 0.3
 _SINKING_S = 2.5
 _COME_TO_REST_S = 0.5
+_WANDERED_S = 8.0
+_GRAVITY_MEAN_S = 0.5
+_WEIGHTLESS_S = 1.2
+_WEIGHTLESS_G = 0.15
+_COLUMNS = 6
+_UP = np.array([0.0, 0.0, 1.0])
 
 
 def samples(duration_s: float) -> int:
@@ -44,14 +52,14 @@ class ImpactParams:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Impact:
-    """An impact at grid sample `index` and its `features` (see `analytics.falls.features`).
+    """An impact at grid sample `index` and its `features`, None if it cannot have been a fall.
 
     `peak_g` is the largest force at the sensor's own rate, `posture_after` how the body was held
     1.5 to 3.5 s later, as far as the calibration tells.
     """
 
     index: int
-    features: FloatArray
+    features: ImpactFeatures | None
     peak_g: float
     posture_after: Posture
 
@@ -71,7 +79,7 @@ class ImpactFinder:
         self._least_g = params.least_g
         self._spacing = samples(params.spacing_s)
         self._start = start_index
-        self._rows = np.empty((2 * _HISTORY, 5))
+        self._rows = np.empty((2 * _HISTORY, _COLUMNS))
         self._count = 0
         self._calibrated = self._facing_known = False
         self._pending: list[int] = []
@@ -81,7 +89,7 @@ class ImpactFinder:
         """Take the next samples; return the impacts with all that follows them known."""
         self._calibrated, self._facing_known = segment.calibrated, segment.facing_known
         rows = self._room(len(segment.peak_ms2))
-        _write_in_g(segment.acc, segment.up, segment.peak_ms2, rows)
+        _write_in_g(segment.acc, segment.gyro, segment.up, segment.peak_ms2, rows)
         self._pending += _find_impacts(rows, self._least_g, self._spacing, self._state).tolist()
         known = self._start + self._count - _AFTER
         complete = [index for index in self._pending if index <= known]
@@ -110,10 +118,38 @@ class ImpactFinder:
         """Specific force (n, 3) in g from and until so long after a sample, NaN where not known."""
         return self._around(index, from_s, until_s)[:, 0:3]
 
+    @property
+    def up(self) -> FloatArray | None:
+        """The vertical (3,) of an upright body, in the axes of `acc_g`; None if not calibrated."""
+        return _UP if self._calibrated else None
+
     def gravity_before(self, impact: int) -> FloatArray:
         """Mean force (3,) in g from 3 to 2 s before an impact, NaN where samples are missing."""
         mean: FloatArray = self.acc_g(impact, -3.0, -2.0).mean(axis=0)
         return mean
+
+    def weightless_s(self, impact: int) -> float:
+        """The longest stretch without weight in the seconds before an impact."""
+        force_g = np.linalg.norm(self.acc_g(impact, -_WEIGHTLESS_S, 0.0), axis=1)
+        breaks = np.flatnonzero(~(force_g < _WEIGHTLESS_G))
+        longest = np.diff(breaks, prepend=-1, append=len(force_g)).max() - 1
+        return float(longest / BODY_RATE_HZ)
+
+    def wandered_deg(self, impact: int) -> float:
+        """Largest angle between any two directions of gravity in the seconds before an impact."""
+        acc_g = self.acc_g(impact, -_WANDERED_S, -_TUMBLE_S)
+        means_g = acc_g.reshape(-1, samples(_GRAVITY_MEAN_S), 3).mean(axis=1)
+        means_g = means_g[~np.isnan(means_g[:, 0])]
+        angles = angle_deg(means_g[:, np.newaxis], means_g)
+        return float(angles.max(initial=0.0))
+
+    def descent_ms(self, impact: int) -> float:
+        """Largest downward speed around an impact, as if from rest 1.2 s before it.
+
+        NaN without a gyroscope, since only with one the vertical is known in a tumble.
+        """
+        vertical_ms2 = GRAVITY_MS2 * self._around(impact, -_DESCENT_S, _LANDED_S)[:, 5]
+        return float(-np.cumsum(vertical_ms2).min() / BODY_RATE_HZ)
 
     def sunk_m(self, impact: int) -> float:
         """How far the sensor came down in the 2.5 s before an impact, NaN where not known.
@@ -141,38 +177,39 @@ class ImpactFinder:
             kept = self._rows[max(self._count - _HISTORY, 0) : self._count]
             self._start += self._count - len(kept)
             self._count = len(kept)
-            self._rows = np.empty((max(len(kept) + count, 2 * _HISTORY), 5))
+            self._rows = np.empty((max(len(kept) + count, 2 * _HISTORY), _COLUMNS))
             self._rows[: len(kept)] = kept
         self._count += count
         return self._rows[self._count - count : self._count]
 
     def _described(self, indices: list[int]) -> list[Impact]:
-        """The impacts at these samples, without those of which too much is missing."""
-        impacts = []
-        for index in indices:
-            features = impact_features(self.acc_g(index, -BEFORE_S, AFTER_S))
-            if features is not None:
-                peak_g = np.nanmax(self._around(index, -_PEAK_WITHIN_S, _PEAK_WITHIN_S)[:, 3])
-                impact = Impact(
-                    index=index,
-                    features=features,
-                    peak_g=float(peak_g),
-                    posture_after=self.posture(index, _TUMBLE_S, AFTER_S),
-                )
-                impacts.append(impact)
-        return impacts
+        """The impacts at these samples."""
+        return [
+            Impact(
+                index=index,
+                features=impact_features(self.acc_g(index, -BEFORE_S, AFTER_S)),
+                peak_g=float(np.nanmax(self._around(index, -_PEAK_WITHIN_S, _PEAK_WITHIN_S)[:, 3])),
+                posture_after=self.posture(index, _TUMBLE_S, AFTER_S),
+            )
+            for index in indices
+        ]
 
     def _around(self, index: int, from_s: float, until_s: float) -> FloatArray:
         first, end = index + samples(from_s) - self._start, index + samples(until_s) - self._start
         known = slice(min(max(first, 0), self._count), min(max(end, 0), self._count))
-        rows = np.full((end - first, 5), np.nan)
+        rows = np.full((end - first, _COLUMNS), np.nan)
         rows[known.start - first : known.stop - first] = self._rows[known]
         return rows
 
 
 @kernel
-def _write_in_g(acc: FloatArray, up: FloatArray, peak_ms2: FloatArray, rows: FloatArray) -> None:
-    """Write rows (n, 5) in g: specific force, its peak, and what of it exceeds gravity upwards."""
+def _write_in_g(
+    acc: FloatArray, gyro: FloatArray, up: FloatArray, peak_ms2: FloatArray, rows: FloatArray
+) -> None:
+    """Write rows (n, 6) in g: specific force, its peak, what of it exceeds gravity upwards.
+
+    The last column tells that again, but only where a gyroscope does.
+    """
     for i in range(len(acc)):
         along = 0.0
         for j in range(3):
@@ -180,6 +217,7 @@ def _write_in_g(acc: FloatArray, up: FloatArray, peak_ms2: FloatArray, rows: Flo
             along += acc[i, j] * up[i, j]
         rows[i, 3] = peak_ms2[i] / GRAVITY_MS2
         rows[i, 4] = (along - GRAVITY_MS2) / GRAVITY_MS2
+        rows[i, 5] = np.nan if np.isnan(gyro[i, 0]) else rows[i, 4]
 
 
 @kernel

@@ -6,7 +6,6 @@ from functools import cache
 from importlib import resources
 
 import msgspec
-import numpy as np
 
 from analytics.falls.features import FEATURES
 from sensors.types import FloatArray
@@ -35,16 +34,16 @@ class FallModel(msgspec.Struct, frozen=True, kw_only=True):
         if tuple(term.feature for term in self.terms) != FEATURES:
             raise ValueError(f"a fall model needs exactly the features {', '.join(FEATURES)}")
 
-    def probability(self, features: FloatArray) -> float:
-        """The probability that an impact with these features, ordered as `FEATURES`, is a fall.
+    def logit(self, features: FloatArray) -> float:
+        """Log-odds that an impact with these features, ordered as `FEATURES`, is a fall.
 
-        It means what it says only among the activities it was fitted on, half of them falls; in
-        daily life falls are far rarer.
+        They mean what they say only among the activities it was fitted on, weighed as they were
+        there; in daily life falls are far rarer.
         """
         logit = self.intercept
         for term, value in zip(self.terms, features, strict=True):
             logit += term.coefficient * (float(value) - term.mean) / term.sd
-        return float(1.0 / (1.0 + np.exp(-logit)))
+        return logit
 
 
 @cache

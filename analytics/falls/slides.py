@@ -20,7 +20,7 @@ class SlideParams:
     least_sunk_m: float = 0.6
     """Between the hips' way from standing to a bed or chair (0.45 m) and to the floor (0.85 m)."""
     sunk_error_m: float = 0.1
-    """Error of the measured depth, which sets how fast the probability grows with it."""
+    """Error of the measured depth, which sets how fast the log-odds grow with it."""
     upright_within_deg: float = 35.0
     """A slide ends seated: the body has turned less than this from how it was before."""
     calm_sd_g: float = 0.15
@@ -38,8 +38,9 @@ class Slide:
     """A slide whose end was `impact`; known at grid sample `known_at`."""
 
     impact: Impact
-    probability: float
+    logit: float
     known_at: int
+    gravity_before: FloatArray
 
 
 class SlideFinder:
@@ -98,8 +99,9 @@ class SlideFinder:
         posture = self._finder.posture(seated.next_index, -1.0, 0.0)
         return Slide(
             impact=replace(seated.impact, posture_after=posture),
-            probability=float(1.0 / (1.0 + np.exp(-excess_m / params.sunk_error_m))),
+            logit=excess_m / params.sunk_error_m,
             known_at=seated.next_index,
+            gravity_before=seated.gravity_before,
         )
 
 

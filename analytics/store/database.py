@@ -19,6 +19,8 @@ SCHEMA_VERSION = 2
 
 MIGRATIONS: dict[int, str] = {
     1: """
+    ALTER TABLE falls ADD COLUMN ending VARCHAR DEFAULT 'stayed_down';
+    ALTER TABLE falls ADD COLUMN evidence VARCHAR DEFAULT '';
     ALTER TABLE sessions ADD COLUMN spine_sigma_deg DOUBLE;
     ALTER TABLE sessions ADD COLUMN spine_confidence VARCHAR;
     UPDATE sessions SET spine_sigma_deg = 2, spine_confidence = 'full'

@@ -12,6 +12,7 @@ from analytics.events import (
     Confidence,
     ExtensionBout,
     Fall,
+    FallEnding,
     FlexionBout,
     OverExtension,
     PadSlip,
@@ -60,6 +61,7 @@ EVENT_TABLES = (
 _WORDS: dict[str, type[StrEnum]] = {
     "posture": Posture,
     "posture_after": Posture,
+    "ending": FallEnding,
     "state": WearState,
     "confidence": Confidence,
     "segment": Segment,
