@@ -229,6 +229,8 @@ class VirtualDevice:
         """Send what is posted, in order; what is posted when the link breaks is not sent."""
         while True:
             await self._posted.wait()
+            if not self._outbox:
+                continue
             due_s, notification = first = self._outbox[0]
             await self._world.sleep_until(due_s)
             if not self._outbox or self._outbox[0] is not first:
