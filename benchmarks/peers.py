@@ -9,10 +9,9 @@ from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 
-import numpy as np
 from vqf import VQF
 
-from sensors.types import GRAVITY_MS2, Chunk, FloatArray
+from sensors.types import GRAVITY_MS2, Chunk, FloatArray, by_placement
 
 Run = Callable[[], None]
 
@@ -90,10 +89,4 @@ def _quiet(run: Run) -> Run:
 
 def _streams(chunks: Sequence[Chunk]) -> list[tuple[FloatArray, FloatArray]]:
     """Times (n,) and acceleration (n, 3) in g of each sensor, in one piece."""
-    places = dict.fromkeys(chunk.placement for chunk in chunks)
-    streams = []
-    for place in places:
-        own = [chunk for chunk in chunks if chunk.placement is place]
-        acc_g = np.concatenate([chunk.acc for chunk in own]) / GRAVITY_MS2
-        streams.append((np.concatenate([chunk.t_s for chunk in own]), acc_g))
-    return streams
+    return [(own.t_s, own.acc / GRAVITY_MS2) for own in by_placement(chunks).values()]

@@ -18,7 +18,7 @@ from fivepoint.live import LIVE_NAME, LivePhase, LiveSensor, LiveState, read_liv
 from sensors.alignment import tap_offset_s
 from sensors.ble import Backend, BleSource, BluetoothError, Found, scan
 from sensors.source import opened
-from sensors.types import GRAVITY_MS2, Chunk, Placement
+from sensors.types import GRAVITY_MS2, Chunk, Placement, by_placement
 
 WEAKEST_DBM = -85
 """Below, links break often. Engineering judgement."""
@@ -92,7 +92,7 @@ async def watch(
                 taken.append(chunk)
                 if chunk.t_s[-1] - taken[0].t_s[0] >= seconds:
                     break
-    return Watched(sensor, source, _joined(taken) if taken else None)
+    return Watched(sensor, source, next(iter(by_placement(taken).values()), None))
 
 
 def judged(watched: Watched) -> list[Finding]:
@@ -231,9 +231,3 @@ async def _sensors(seconds: float, *, tapped: bool) -> list[Finding]:
     watched = await asyncio.gather(*(watch(each, backend, seconds=seconds) for each in found))
     compared = together(watched) if tapped else []
     return [allowed, *(finding for each in watched for finding in judged(each)), *compared]
-
-
-def _joined(chunks: Sequence[Chunk]) -> Chunk:
-    """What of the chunks is looked at, as one."""
-    t_s = np.concatenate([chunk.t_s for chunk in chunks])
-    return Chunk(chunks[0].placement, t_s, np.concatenate([chunk.acc for chunk in chunks]), None)

@@ -9,15 +9,13 @@ from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Sequenc
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-import numpy as np
-
 from fivepoint.incoming import Incoming
 from fivepoint.live import LIVE_NAME, LivePhase, LiveSensors, live_state, publish
 from fivepoint.take import Plan, Result, Take
 from fivepoint.takes import Takes
 from sensors.recording import RecordingError, RecordingHeader
 from sensors.source import Source
-from sensors.types import Chunk, Placement
+from sensors.types import Chunk, Placement, by_placement
 
 __all__ = ["Hub", "Plan", "Result", "since_now", "stopping_on_signals"]
 
@@ -186,18 +184,5 @@ async def _set_within(stop: asyncio.Event, seconds: float) -> None:
 
 def joined(chunks: Iterable[Chunk]) -> list[Chunk]:
     """The chunks of each placement as one, in the order of their first samples."""
-    by_placement: dict[Placement, list[Chunk]] = {}
-    for chunk in chunks:
-        if len(chunk.t_s):
-            by_placement.setdefault(chunk.placement, []).append(chunk)
-    return sorted(map(_one, by_placement.values()), key=lambda chunk: float(chunk.t_s[0]))
-
-
-def _one(chunks: list[Chunk]) -> Chunk:
-    gyros = [chunk.gyro for chunk in chunks if chunk.gyro is not None]
-    return Chunk(
-        chunks[0].placement,
-        np.concatenate([chunk.t_s for chunk in chunks]),
-        np.concatenate([chunk.acc for chunk in chunks]),
-        np.concatenate(gyros) if gyros else None,
-    )
+    whole = by_placement(chunk for chunk in chunks if len(chunk.t_s))
+    return sorted(whole.values(), key=lambda chunk: float(chunk.t_s[0]))

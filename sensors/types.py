@@ -6,6 +6,7 @@ and intervals are half-open.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -70,6 +71,24 @@ class Chunk:
     t_s: FloatArray
     acc: FloatArray
     gyro: FloatArray | None
+
+
+def by_placement(chunks: Iterable[Chunk]) -> dict[Placement, Chunk]:
+    """Each sensor's samples in one piece, from chunks that follow each other in its stream."""
+    parts: dict[Placement, list[Chunk]] = {}
+    for chunk in chunks:
+        parts.setdefault(chunk.placement, []).append(chunk)
+    return {placement: _in_one_piece(own) for placement, own in parts.items()}
+
+
+def _in_one_piece(parts: Sequence[Chunk]) -> Chunk:
+    gyros = [part.gyro for part in parts if part.gyro is not None]
+    return Chunk(
+        parts[0].placement,
+        np.concatenate([part.t_s for part in parts]),
+        np.concatenate([part.acc for part in parts]),
+        np.concatenate(gyros) if gyros else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

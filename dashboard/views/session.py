@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import streamlit as st
 
@@ -31,57 +32,42 @@ def _trace(folder: str) -> Trace:
     return trace(read_recording(Path(folder)))
 
 
+class _Lasting(Protocol):
+    @property
+    def start_s(self) -> float: ...
+
+    @property
+    def end_s(self) -> float: ...
+
+
+L = TypeVar("L", bound=_Lasting)
+
+
+def _lane(lane: str, stretches: Iterable[L], name: Callable[[L], str]) -> list[Span]:
+    return [
+        Span(lane=lane, name=name(each), start_s=each.start_s, end_s=each.end_s)
+        for each in stretches
+    ]
+
+
 def _spans(found: Session) -> list[Span]:
     """Everything that lasts, in the lanes from top to bottom."""
+    not_worn = [bout for bout in found.wear if bout.state is WearState.NOT_WORN]
     return [
-        *(
-            Span(lane="Posture", name=bout.posture, start_s=bout.start_s, end_s=bout.end_s)
-            for bout in found.postures
+        *_lane("Posture", found.postures, lambda bout: bout.posture),
+        *_lane("Extension", found.hyperextension, lambda bout: f"{bout.mean_deg:.0f}°"),
+        *_lane("Too far", found.over_extension, lambda bout: f"{bout.peak_deg:.0f}°"),
+        *_lane(
+            "Pad slipped",
+            found.pad_slips,
+            lambda slip: f"{slip.from_deg:.0f}° to {slip.to_deg:.0f}°",
         ),
-        *(
-            Span(
-                lane="Extension",
-                name=f"{bout.mean_deg:.0f}°",
-                start_s=bout.start_s,
-                end_s=bout.end_s,
-            )
-            for bout in found.hyperextension
-        ),
-        *(
-            Span(
-                lane="Too far",
-                name=f"{bout.peak_deg:.0f}°",
-                start_s=bout.start_s,
-                end_s=bout.end_s,
-            )
-            for bout in found.over_extension
-        ),
-        *(
-            Span(
-                lane="Pad slipped",
-                name=f"{slip.from_deg:.0f}° to {slip.to_deg:.0f}°",
-                start_s=slip.start_s,
-                end_s=slip.end_s,
-            )
-            for slip in found.pad_slips
-        ),
-        *(
-            Span(lane="Bent", name=f"{bout.peak_deg:.0f}°", start_s=bout.start_s, end_s=bout.end_s)
-            for bout in found.flexion
-        ),
-        *(
-            Span(lane="Not worn", name="not worn", start_s=bout.start_s, end_s=bout.end_s)
-            for bout in found.wear
-            if bout.state is WearState.NOT_WORN
-        ),
-        *(
-            Span(
-                lane="Sensor slipped",
-                name=f"{slip.segment} {slip.tilt_deg:.0f}°",
-                start_s=slip.start_s,
-                end_s=slip.end_s,
-            )
-            for slip in found.sensor_slips
+        *_lane("Bent", found.flexion, lambda bout: f"{bout.peak_deg:.0f}°"),
+        *_lane("Not worn", not_worn, lambda _: "not worn"),
+        *_lane(
+            "Sensor slipped",
+            found.sensor_slips,
+            lambda slip: f"{slip.segment} {slip.tilt_deg:.0f}°",
         ),
         *(
             Span(lane="Gaps", name=stream.placement, start_s=gap.start_s, end_s=gap.end_s)

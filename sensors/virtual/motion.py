@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from sensors.types import Chunk, FloatArray, Placement
+from sensors.types import Chunk, FloatArray, Placement, by_placement
 
 
 class Motion:
@@ -47,17 +47,4 @@ class Motion:
 
 def motions(chunks: Iterable[Chunk]) -> dict[Placement, Motion]:
     """The motions of all streams of a recording or a simulation."""
-    pieces: dict[Placement, list[Chunk]] = {}
-    for chunk in chunks:
-        pieces.setdefault(chunk.placement, []).append(chunk)
-    return {placement: Motion(_joined(parts)) for placement, parts in pieces.items()}
-
-
-def _joined(parts: list[Chunk]) -> Chunk:
-    gyros = [part.gyro for part in parts if part.gyro is not None]
-    return Chunk(
-        parts[0].placement,
-        np.concatenate([part.t_s for part in parts]),
-        np.concatenate([part.acc for part in parts]),
-        np.concatenate(gyros) if gyros else None,
-    )
+    return {placement: Motion(stream) for placement, stream in by_placement(chunks).items()}

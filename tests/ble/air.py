@@ -10,7 +10,7 @@ import numpy as np
 
 from sensors.ble import Backend, BleSource, Found, scan
 from sensors.devices import FAMILIES
-from sensors.types import GRAVITY_MS2, Chunk, FloatArray, Placement
+from sensors.types import GRAVITY_MS2, Chunk, FloatArray, Placement, by_placement
 from sensors.virtual import Faults, Motion, VirtualDevice, VirtualRadio
 
 PLACEMENTS = (Placement.STERNUM, Placement.PELVIS, Placement.THIGH)
@@ -89,13 +89,8 @@ def part_from(start_s: float, stream: Chunk) -> Chunk:
 
 def joined(chunks: list[Chunk]) -> Chunk:
     """The chunks as one."""
-    gyros = [chunk.gyro for chunk in chunks if chunk.gyro is not None]
-    return Chunk(
-        chunks[0].placement,
-        np.concatenate([chunk.t_s for chunk in chunks]),
-        np.concatenate([chunk.acc for chunk in chunks]),
-        np.concatenate(gyros) if gyros else None,
-    )
+    (whole,) = by_placement(chunks).values()
+    return whole
 
 
 def lateness_s(chunk: Chunk, began_s: float) -> FloatArray:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.testing import assert_array_equal
 
 from sensors.recording import RecordingHeader, RecordingKind
-from sensors.types import GRAVITY_MS2, Chunk, FloatArray, Placement, StreamInfo
+from sensors.types import GRAVITY_MS2, Chunk, FloatArray, Placement, StreamInfo, by_placement
 
 STARTED_AT = datetime(2026, 3, 1, 7, 30, tzinfo=UTC)
 
@@ -62,14 +62,7 @@ def cut(chunk: Chunk, every: int) -> Iterator[Chunk]:
 
 def joined(chunks: Iterable[Chunk], placement: Placement) -> Chunk:
     """The chunks of one placement as one."""
-    own = [chunk for chunk in chunks if chunk.placement == placement]
-    gyros = [chunk.gyro for chunk in own if chunk.gyro is not None]
-    return Chunk(
-        placement,
-        np.concatenate([chunk.t_s for chunk in own]),
-        np.concatenate([chunk.acc for chunk in own]),
-        np.concatenate(gyros) if gyros else None,
-    )
+    return by_placement(chunks)[placement]
 
 
 def assert_same(found: Chunk, expected: Chunk) -> None:
