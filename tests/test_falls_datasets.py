@@ -14,7 +14,7 @@ from analytics.falls import FallDetector
 from analytics.falls.model import FallModel
 from analytics.frontend import FrontEnd
 from analytics.session import analyze
-from benchmarks.fit_falls import fit, read_trials
+from analytics.validation.fall_trials import fitted, read_trials
 from sensors.importers import IMPORTERS, Selection, import_all
 from sensors.types import GRAVITY_MS2, Chunk, StreamInfo
 
@@ -27,7 +27,7 @@ SE06 = Selection(subjects=("SE06",))
 @pytest.fixture(scope="module")
 def stranger(datasets: Path) -> FallModel:
     """A model that knows neither SisFall's people nor its sensor."""
-    return fit(list(read_trials(datasets, "umafall")), "UMAFall")
+    return fitted(list(read_trials(datasets, "umafall")), "UMAFall")
 
 
 def shares(called: Sequence[tuple[bool, bool]]) -> tuple[float, float]:
