@@ -42,7 +42,8 @@ class SegmentChunk:
     `calibrated` is False the axes are the sensor's own; while `facing_known` is False the turn
     about z is arbitrary. `supine_up` (3,) is the personal zero of lying angles, or None.
     `tilt_sigma_deg` is the standard deviation of the axes' tilt beyond that of a calibration, after
-    they were corrected for a slip of the sensor.
+    they were corrected for a slip of the sensor. `rate_hz` is the sensor's own rate: what is faster
+    than half of it is not in the samples.
     """
 
     acc: FloatArray
@@ -52,6 +53,7 @@ class SegmentChunk:
     calibrated: bool
     facing_known: bool
     supine_up: FloatArray | None
+    rate_hz: float
     tilt_sigma_deg: float = 0.0
 
 

@@ -144,9 +144,8 @@ class FlexionBout:
 class Repetition:
     """One bridge: lifted from `start_s`, held until `hold_end_s`, back down at `end_s`.
 
-    `roll_deg` is the mean pelvic roll in the hold, positive with the left side up; `sparc` the
-    smoothness of lift and lowering (Balasubramanian 2012; 0 is smoothest). Both are None where the
-    sensors cannot tell. A `partial` repetition was cut off, or too shallow or short to count.
+    A `partial` repetition was cut off, or too shallow or short to count. Measures are None where
+    the sensors cannot tell; how each is taken stands in `analytics.bridging.measures`.
     """
 
     start_s: float
@@ -154,8 +153,21 @@ class Repetition:
     hold_start_s: float
     hold_end_s: float
     peak_deg: float
+    """Largest tilt of the worn segment against the rest before."""
+    rise_part: float | None = None
+    """Estimated rise of the hips, as a share of the trunk's length."""
     roll_deg: float | None
+    """Mean pelvic roll in the hold, positive with the left side up."""
+    sag_degs: float | None = None
+    """How fast the tilt falls in the hold."""
+    tremor_degs: float | None = None
+    """Tremor in the hold (4 to 12 Hz, root mean square) of the angular rate …"""
+    tremor_ms2: float | None = None
+    """… or, without a gyroscope, of the specific force."""
     sparc: float | None
+    """Smoothness of lift and lowering: spectral arc length, 0 is smoothest …"""
+    ldlj: float | None = None
+    """… and log dimensionless jerk, −5.3 is smoothest."""
     partial: bool
 
     @property

@@ -130,6 +130,7 @@ class _SensorFrontEnd:
             calibrated=calibration is not None,
             facing_known=calibration is not None and calibration.facing_known,
             supine_up=None if calibration is None else calibration.supine_up,
+            rate_hz=self._rate_hz,
         )
 
     def _append(self, rows: FloatArray) -> None:

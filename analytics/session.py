@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from analytics.body import SEGMENT_OF, BodyChunk, Segment
 from analytics.brace import BraceDetector, BraceIndication
 from analytics.bridging import BridgingDetector
+from analytics.bridging.sets import RepetitionSet, set_json, sets_of
 from analytics.detector import Detector
 from analytics.events import (
     DismissedFall,
@@ -87,6 +88,11 @@ class Session:
     falls: tuple[Fall, ...]
     dismissed_falls: tuple[DismissedFall, ...] = ()
     wear: tuple[WearBout, ...]
+
+    @property
+    def sets(self) -> tuple[RepetitionSet, ...]:
+        """The repetitions in their sets."""
+        return sets_of(self.repetitions)
 
     @property
     def posture_summary(self) -> PostureSummary:
@@ -267,6 +273,7 @@ def session_json(session: Session) -> dict[str, Any]:
         "sitting": [asdict(bout) for bout in session.sitting] if session.sitting_known else None,
         "posture_summary": asdict(session.posture_summary),
         "brace": None if session.brace is None else _brace_json(session.brace),
+        "sets": [set_json(one) for one in session.sets],
     }
 
 
@@ -318,4 +325,9 @@ def _repetition_json(repetition: Repetition) -> dict[str, Any]:
         "roll_deg": repetition.roll_deg,
         "sparc": repetition.sparc,
         "partial": repetition.partial,
+        "rise_part": repetition.rise_part,
+        "sag_degs": repetition.sag_degs,
+        "tremor_degs": repetition.tremor_degs,
+        "tremor_ms2": repetition.tremor_ms2,
+        "ldlj": repetition.ldlj,
     }

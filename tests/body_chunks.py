@@ -48,6 +48,7 @@ def segment(
         calibrated=calibrated,
         facing_known=calibrated and supine_up is not None,
         supine_up=supine_up if calibrated else None,
+        rate_hz=BODY_RATE_HZ,
     )
 
 

@@ -147,6 +147,7 @@ def test_the_json_of_a_session_is_one_object_with_every_part(recording: Recordin
         "sitting",
         "posture_summary",
         "brace",
+        "sets",
     ]
     assert described["started_at"] == "2026-03-01T09:30:00+00:00"
     assert set(described["streams"][0]) == {

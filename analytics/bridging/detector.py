@@ -9,6 +9,7 @@ import numpy as np
 
 from analytics.body import BODY_RATE_HZ, BodyChunk, Segment
 from analytics.bridging.judges import Judge, KnownMounting, RangeParams, SetParams, UnknownMounting
+from analytics.bridging.measures import Worn
 from analytics.bridging.movement import COLUMNS, FORCE, SUPINE, UP, Stretch, movement
 from analytics.bridging.swings import Mark, SwingEvent, SwingFinder, SwingParams
 from analytics.bridging.timing import HoldParams
@@ -91,10 +92,16 @@ class _Follower:
         self._params = params
         self._rise_axis = _RISE_AXIS[name] if segment.calibrated else None
         self._swings = SwingFinder(params.swings, None if self._rise_axis is None else _ARC_RISE)
+        worn = Worn(
+            segment=name,
+            rate_hz=segment.rate_hz,
+            calibrated=segment.calibrated,
+            facing_known=segment.facing_known,
+        )
         self._judge: Judge = (
-            KnownMounting(name, segment.facing_known, params.ranges)
+            KnownMounting(worn, params.ranges)
             if segment.calibrated
-            else UnknownMounting(params.ranges, params.sets)
+            else UnknownMounting(worn, params.ranges, params.sets)
         )
         self._first_index = chunk.start_index
         self._history = _History()

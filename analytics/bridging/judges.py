@@ -11,6 +11,7 @@ import numpy as np
 
 from analytics.body import BODY_RATE_HZ, Segment
 from analytics.bridging.lever import LeverArm
+from analytics.bridging.measures import Worn, repetition
 from analytics.bridging.movement import FORCE, SUPINE, Movement
 from analytics.events import Repetition
 from sensors.types import FloatArray
@@ -99,9 +100,8 @@ class Judge(Protocol):
 class KnownMounting:
     """A calibrated sensor: the hips must rise, and the person lie on the back throughout."""
 
-    def __init__(self, segment: Segment, facing_known: bool, params: RangeParams) -> None:
-        self._segment = segment
-        self._shows_roll = facing_known and segment is Segment.PELVIS
+    def __init__(self, worn: Worn, params: RangeParams) -> None:
+        self._worn = worn
         self._params = params
         self._usual = _Usual(params)
 
@@ -114,8 +114,7 @@ class KnownMounting:
             or not self._may_rise(movement)
         ):
             return []
-        roll_deg = movement.roll_deg() if self._shows_roll else None
-        return [self._usual.compared(_repetition(movement, roll_deg))]
+        return [self._usual.compared(_repetition(movement, self._worn))]
 
     def finish(self) -> list[Repetition]:
         """See `Judge.finish`: nothing waits."""
@@ -126,7 +125,7 @@ class KnownMounting:
         arm = LeverArm()
         _learn(arm, movement)
         upper_m = arm.along(movement.axis) + self._params.arm_errors * arm.error_m
-        return self._segment is Segment.TRUNK or upper_m >= self._params.min_arm_m
+        return self._worn.segment is Segment.TRUNK or upper_m >= self._params.min_arm_m
 
     def _lies_supine(self, movement: Movement) -> bool:
         margin, times = _GATE_MARGIN_S * BODY_RATE_HZ, movement.timing
@@ -134,7 +133,7 @@ class KnownMounting:
         if not movement.stretch.samples[near, SUPINE].all():
             return False
         knee_up = -movement.up[movement.rest, 2].mean()
-        return self._segment is not Segment.THIGH or bool(knee_up > _KNEE_UP_SIN)
+        return self._worn.segment is not Segment.THIGH or bool(knee_up > _KNEE_UP_SIN)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,7 +152,8 @@ class UnknownMounting:
     all; then the whole set is reported, and after that each repetition at its end.
     """
 
-    def __init__(self, ranges: RangeParams, sets: SetParams) -> None:
+    def __init__(self, worn: Worn, ranges: RangeParams, sets: SetParams) -> None:
+        self._worn = worn
         self._ranges, self._sets = ranges, sets
         self._usual = _Usual(ranges)
         self._members: list[_Member] = []
@@ -168,7 +168,7 @@ class UnknownMounting:
             return []
         times = movement.timing
         member = _Member(
-            _repetition(movement, None),
+            _repetition(movement, self._worn),
             movement.axis,
             0.5 * (times.range_deg + times.return_deg),
         )
@@ -290,17 +290,8 @@ def _is_lift(movement: Movement, params: RangeParams) -> bool:
     return far_enough and (movement.comes_back or movement.stretch.closes)
 
 
-def _repetition(movement: Movement, roll_deg: float | None) -> Repetition:
+def _repetition(movement: Movement, worn: Worn) -> Repetition:
     times, stretch = movement.timing, movement.stretch
     cut_start = stretch.opens and times.range_deg < _SEEN_PART * times.return_deg
     cut_end = stretch.closes and times.return_deg < _SEEN_PART * times.range_deg
-    return Repetition(
-        start_s=movement.at_s(times.start),
-        end_s=movement.at_s(times.end),
-        hold_start_s=movement.at_s(times.hold_start),
-        hold_end_s=movement.at_s(times.hold_end),
-        peak_deg=times.range_deg,
-        roll_deg=roll_deg,
-        sparc=movement.sparc(),
-        partial=cut_start or cut_end,
-    )
+    return repetition(movement, worn, partial=cut_start or cut_end)

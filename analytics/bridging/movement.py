@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from analytics.body import BODY_RATE_HZ
-from analytics.bridging.smoothness import spectral_arc_length
 from analytics.bridging.timing import HoldParams, Timing, timing
 from analytics.detector import kernel
 from sensors.types import FloatArray
@@ -90,23 +89,6 @@ class Movement:
     def comes_back(self) -> bool:
         """Whether the lowering takes back half of the lift; less is a change of position."""
         return self.timing.return_deg >= 0.5 * self.timing.range_deg
-
-    def roll_deg(self) -> float:
-        """Mean roll in the hold against the rest before, positive with the left side up."""
-        sideways = np.degrees(np.arcsin(np.clip(self.up[:, 1], -1.0, 1.0)))
-        return float(sideways[self.hold].mean() - sideways[self.rest].mean())
-
-    def sparc(self) -> float | None:
-        """Mean spectral arc length of lift and lowering, from the gyroscope; None without one."""
-        gyro = self.stretch.samples[:, GYRO]
-        if np.isnan(gyro).any():
-            return None
-        speed = np.linalg.norm(gyro - gyro[self.rest].mean(axis=0), axis=1)
-        times = self.timing
-        phases = self.part(times.start, times.hold_start), self.part(times.hold_end, times.end)
-        lengths = [spectral_arc_length(speed[phase], BODY_RATE_HZ) for phase in phases]
-        known = [length for length in lengths if length is not None]
-        return float(np.mean(known)) if known else None
 
 
 def movement(stretch: Stretch, rise_axis: FloatArray | None, params: HoldParams) -> Movement | None:

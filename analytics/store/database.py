@@ -48,6 +48,11 @@ MIGRATIONS: dict[int, str] = {
         end_s DOUBLE NOT NULL);
     ALTER TABLE session_days ADD COLUMN bed_rest_min DOUBLE;
     ALTER TABLE session_days ADD COLUMN times_up INTEGER;
+    ALTER TABLE repetitions ADD COLUMN rise_part DOUBLE;
+    ALTER TABLE repetitions ADD COLUMN sag_degs DOUBLE;
+    ALTER TABLE repetitions ADD COLUMN tremor_degs DOUBLE;
+    ALTER TABLE repetitions ADD COLUMN tremor_ms2 DOUBLE;
+    ALTER TABLE repetitions ADD COLUMN ldlj DOUBLE;
     """
 }
 """SQL script that leads from a version (the key) to the next one."""
