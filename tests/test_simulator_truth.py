@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sensors.simulator import (
     SCENARIOS,
     Activity,
+    BackExtension,
     Body,
     Bridge,
     BridgingSet,
@@ -31,6 +32,8 @@ from sensors.simulator import (
     SitDown,
     SoftSlide,
     Stand,
+    StandUp,
+    Stumble,
     TurnInBed,
     VirtualSensor,
     Walk,
@@ -220,3 +223,25 @@ def test_every_scenario_can_be_calibrated_and_does_what_its_name_says(name: str)
     assert bool(truth["repetitions"]) is (name.startswith("bridging") or name == "chest_acc_only")
     assert bool(truth["falls"]) is name.startswith(("fall", "soft"))
     assert bool(truth["hyperextension"]) is name.startswith("positioning")
+
+
+def test_back_extensions_rises_walks_and_near_falls_are_told() -> None:
+    truth = truth_of(
+        *(Walk(seconds=20.0, cadence_hz=1.8), Stumble(), SitDown(hard=True), Sit(2.0)),
+        *(StandUp(), LieDown(), TurnInBed(to=Pose.PRONE), BackExtension(hold_s=3.0), Rest(2.0)),
+    )
+    [walk], [rise], [lift] = truth["walks"], truth["stand_ups"], truth["back_extensions"]
+    assert walk["end_s"] - walk["start_s"] == pytest.approx(20.0)
+    assert walk["cadence_hz"] == pytest.approx(1.8, rel=0.04)
+    assert rise["end_s"] - rise["start_s"] == pytest.approx(2.4, abs=0.1)
+    assert lift["hold_end_s"] - lift["hold_start_s"] == pytest.approx(3.0)
+    assert [each["kind"] for each in truth["near_falls"]] == ["stumble", "hard_sit_down"]
+    assert truth["repetitions"] == []
+
+
+def test_unsteadiness_changes_how_somebody_walks_and_nothing_else() -> None:
+    steady, unsteady = (
+        truth_of(Walk(seconds=30.0, unsteadiness=share), Stand(3.0)) for share in (0.0, 0.4)
+    )
+    assert unsteady["posture"] == steady["posture"]
+    assert unsteady["walks"][0]["end_s"] == steady["walks"][0]["end_s"]

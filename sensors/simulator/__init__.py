@@ -13,17 +13,20 @@ from sensors.simulator.activities import (
     Walk,
 )
 from sensors.simulator.body import Body, Segment
-from sensors.simulator.exercises import Bridge, Extend, PelvicTilt
+from sensors.simulator.exercises import BackExtension, Bridge, Extend, PelvicTilt
 from sensors.simulator.falls import Fall, FallKind, SoftSlide, Stumble
 from sensors.simulator.imu import VirtualSensor
 from sensors.simulator.scenarios import SCENARIOS, Scenario, simulate_scenario
 from sensors.simulator.sessions import (
     BridgingSet,
+    Manner,
+    back_extension_session,
     calibration_poses,
     day_at_home,
     exercise_session,
     fall_at_home,
     positioning_session,
+    sit_to_stand_session,
 )
 from sensors.simulator.simulation import Simulation, simulate
 from sensors.simulator.stage import Activity, Pose, ScriptError
@@ -31,6 +34,7 @@ from sensors.simulator.stage import Activity, Pose, ScriptError
 __all__ = [
     "SCENARIOS",
     "Activity",
+    "BackExtension",
     "BendKnees",
     "Body",
     "Bridge",
@@ -40,6 +44,7 @@ __all__ = [
     "FallKind",
     "GetUp",
     "LieDown",
+    "Manner",
     "PelvicTilt",
     "Pose",
     "Rest",
@@ -56,6 +61,7 @@ __all__ = [
     "TurnInBed",
     "VirtualSensor",
     "Walk",
+    "back_extension_session",
     "calibration_poses",
     "day_at_home",
     "exercise_session",
@@ -63,4 +69,5 @@ __all__ = [
     "positioning_session",
     "simulate",
     "simulate_scenario",
+    "sit_to_stand_session",
 ]

@@ -9,7 +9,18 @@ import numpy as np
 
 from sensors.simulator.kinematics import HOOK_ELEVATION_DEG
 from sensors.simulator.motion import Channel, Drop
-from sensors.simulator.stage import FRONT, LEFT, LYING, UP, Activity, Pose, Stage
+from sensors.simulator.stage import (
+    FRONT,
+    LEFT,
+    LYING,
+    UP,
+    Activity,
+    NearFallTruth,
+    Pose,
+    Stage,
+    StandUpTruth,
+    WalkTruth,
+)
 from sensors.types import GRAVITY_MS2
 
 TWIST_DEG = {Pose.SUPINE: 0.0, Pose.LEFT: 90.0, Pose.PRONE: 180.0, Pose.RIGHT: -90.0}
@@ -88,28 +99,36 @@ class Walk(Activity):
     """Walk to and fro in straight legs with turns between them.
 
     Cadence, vertical acceleration at the trunk and pelvic rotations are those of older adults
-    (Menz, Lord & Fitzpatrick 2003, Gait Posture 18:35; Perry & Burnfield, Gait Analysis).
+    (Menz, Lord & Fitzpatrick 2003, Gait Posture 18:35; Perry & Burnfield, Gait Analysis). Each leg
+    is of one rhythm, unless `unsteadiness` adds movement between its harmonics, as a share of the
+    vertical peak.
     """
 
     seconds: float
     cadence_hz: float = 1.8
     vertical_g: float = 0.25
     leg_s: float = 10.0
+    unsteadiness: float = 0.0
 
     starts_from = (Pose.STANDING,)
 
     def _play(self, stage: Stage) -> None:
         legs = max(1, round(self.seconds / self.leg_s))
         turn_s = min(1.8, 0.4 * self.leg_s) if legs > 1 else 0.0
+        start_s = stage.now_s
         stage.bend(1.0, pelvis_pitch=2.0, spine_flex=2.0)
+        steps_hz = []
         for leg in range(legs):
-            self._leg(stage, self.seconds / legs - turn_s)
+            steps_hz.append(self._leg(stage, self.seconds / legs - turn_s))
             if turn_s:
                 stage.turn(UP, 180.0 if leg % 2 else -180.0, turn_s)
                 stage.wait(turn_s)
         stage.bend(0.8, after_s=-0.8, pelvis_pitch=0.0, spine_flex=0.0)
+        cadence_hz = float(np.mean(steps_hz))
+        stage.walks.append(WalkTruth(start_s=start_s, end_s=stage.now_s, cadence_hz=cadence_hz))
 
-    def _leg(self, stage: Stage, seconds: float) -> None:
+    def _leg(self, stage: Stage, seconds: float) -> float:
+        """Walk straight on; return the steps a second."""
         step_hz = self.cadence_hz * stage.rng.uniform(0.96, 1.04)
         step_rad = stage.rng.uniform(0.0, 2.0 * np.pi)
         for direction, share, per_step, lead_rad in SHAKES:
@@ -130,7 +149,22 @@ class Walk(Activity):
                 seconds=seconds,
                 phase_rad=per_step * step_rad + lead_rad,
             )
+        if self.unsteadiness:
+            self._waver(stage, step_hz, seconds)
         stage.wait(seconds)
+        return step_hz
+
+    def _waver(self, stage: Stage, step_hz: float, seconds: float) -> None:
+        for _ in range(4):
+            frequency_hz = step_hz * stage.rng.uniform(0.6, 1.7)
+            peak_ms2 = self.unsteadiness * self.vertical_g * GRAVITY_MS2
+            stage.shake(
+                UP,
+                peak_ms2 / (2 * np.pi * frequency_hz) ** 2,
+                frequency_hz,
+                seconds=seconds,
+                phase_rad=stage.rng.uniform(0.0, 2.0 * np.pi),
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +184,9 @@ class SitDown(Activity):
         stage.bend(seconds, hip_flex=80.0)
         stage.shift(FRONT, -0.35, seconds)
         stage.move(Channel.Z, stage.body.seat_height_m, landing, after_s=0.15 * seconds)
+        if isinstance(landing, Drop):
+            at_s = stage.now_s + 0.15 * seconds + landing.peak_s
+            stage.near_falls.append(NearFallTruth(at_s, "hard_sit_down"))
         stage.wait(1.4 * seconds)
         stage.pose = Pose.SITTING
 
@@ -163,9 +200,11 @@ class StandUp(Activity):
     starts_from = (Pose.SITTING,)
 
     def _play(self, stage: Stage) -> None:
+        start_s = stage.now_s
         stage.bend(0.5 * self.seconds, pelvis_pitch=25.0, spine_flex=12.0)
         stage.wait(0.35 * self.seconds)
         _rise(stage, 0.65 * self.seconds)
+        stage.stand_ups.append(StandUpTruth(start_s=start_s, end_s=stage.now_s))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Rehabilitation: bridges, extended positioning, pelvic tilts."""
+"""Rehabilitation: bridges, back extension, extended positioning, pelvic tilts."""
 
 from __future__ import annotations
 
@@ -75,6 +75,43 @@ class Bridge(Activity):
         first_s = (1.0 - self.late_share) * seconds
         stage.bend(first_s, bridge=height_deg - self.late_share * way_deg)
         stage.bend(0.5 * seconds, after_s=0.5 * seconds, bridge=height_deg)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackExtension(Activity):
+    """Lift the chest from the bed, lying on the front, hold and come down.
+
+    `peak_deg` is the thorax's change of pitch from the rest before; the hold loses `sag_deg` of it.
+    """
+
+    peak_deg: float = 15.0
+    lift_s: float = 1.5
+    hold_s: float = 4.0
+    lower_s: float = 1.8
+    sag_deg: float = 0.5
+
+    starts_from = (Pose.PRONE,)
+
+    def _play(self, stage: Stage) -> None:
+        rest_deg = np.degrees(stage.levels[Channel.SPINE_FLEX])
+        start_s = stage.now_s
+        for raised_deg, seconds in (
+            (self.peak_deg, self.lift_s),
+            (self.peak_deg - self.sag_deg, self.hold_s),
+            (0.0, self.lower_s),
+        ):
+            stage.bend(seconds, spine_flex=rest_deg - raised_deg)
+            stage.wait(seconds)
+        stage.back_extensions.append(
+            RepetitionTruth(
+                start_s=start_s,
+                end_s=stage.now_s,
+                hold_start_s=start_s + self.lift_s,
+                hold_end_s=start_s + self.lift_s + self.hold_s,
+                peak_deg=self.peak_deg,
+                partial=False,
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

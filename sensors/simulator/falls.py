@@ -14,7 +14,15 @@ from enum import StrEnum
 
 from sensors.simulator.activities import Side, curl
 from sensors.simulator.motion import Channel, Drop
-from sensors.simulator.stage import FRONT, LEFT, Activity, FallTruth, Pose, Stage
+from sensors.simulator.stage import (
+    FRONT,
+    LEFT,
+    Activity,
+    FallTruth,
+    NearFallTruth,
+    Pose,
+    Stage,
+)
 
 
 class FallKind(StrEnum):
@@ -100,7 +108,9 @@ class Stumble(Activity):
         height_m = stage.body.hip_height_m
         stage.shift(FRONT, 0.3, 0.6)
         stage.bend(0.35, pelvis_pitch=14.0, spine_flex=8.0, hip_flex=25.0)
-        stage.move(Channel.Z, height_m - 0.06, Drop(0.28, 0.10))
+        step = Drop(0.28, 0.10)
+        stage.near_falls.append(NearFallTruth(stage.now_s + step.peak_s, "stumble"))
+        stage.move(Channel.Z, height_m - 0.06, step)
         stage.wait(0.7)
         stage.bend(0.9, pelvis_pitch=0.0, spine_flex=0.0, hip_flex=0.0)
         stage.move(Channel.Z, height_m, 0.9)

@@ -16,11 +16,13 @@ from sensors.simulator.imu import VirtualSensor
 from sensors.simulator.sessions import (
     BridgingSet,
     Script,
+    back_extension_session,
     calibration_poses,
     day_at_home,
     exercise_session,
     fall_at_home,
     positioning_session,
+    sit_to_stand_session,
 )
 from sensors.simulator.simulation import Simulation
 from sensors.simulator.stage import Pose
@@ -110,6 +112,16 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
             kind=RecordingKind.EXERCISE,
             script=_interrupted,
             sensors=(replace(STERNUM, loss=0.003), replace(PELVIS, loss=0.003)),
+        ),
+        "back_extension": Scenario(
+            description="Eight back extensions of about 15°, lying on the front, each held 4 s",
+            kind=RecordingKind.EXERCISE,
+            script=lambda rng: back_extension_session(rng=rng),
+        ),
+        "sit_to_stand": Scenario(
+            description="Ten rises from a seat in a row",
+            kind=RecordingKind.EXERCISE,
+            script=lambda rng: sit_to_stand_session(rng=rng),
         ),
         "positioning_pad": Scenario(
             description="Twice ten minutes over a pad: 12° of extension that slips to 8°",

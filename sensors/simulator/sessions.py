@@ -20,7 +20,7 @@ from sensors.simulator.activities import (
     Walk,
 )
 from sensors.simulator.body import Body
-from sensors.simulator.exercises import Bridge, Extend
+from sensors.simulator.exercises import BackExtension, Bridge, Extend
 from sensors.simulator.falls import Fall, FallKind, Stumble
 from sensors.simulator.stage import Activity, Pose, ScriptError, play
 
@@ -106,7 +106,46 @@ def positioning_session(
     return [*script, bout, Rest(6.0)]
 
 
-def day_at_home(*, minutes: float, rng: np.random.Generator) -> Script:
+def back_extension_session(
+    *, rng: np.random.Generator, reps: int = 8, hold_s: float = 4.0, peak_deg: float = 15.0
+) -> Script:
+    """Calibration poses, then a set of back extensions lying on the front."""
+    script = [*calibration_poses(), TurnInBed(to=Pose.PRONE), Rest(5.0)]
+    for _ in range(reps):
+        lift = BackExtension(
+            peak_deg=peak_deg * rng.uniform(0.85, 1.15),
+            lift_s=rng.uniform(1.2, 2.0),
+            hold_s=hold_s * rng.uniform(0.8, 1.2),
+            lower_s=rng.uniform(1.4, 2.3),
+            sag_deg=rng.uniform(0.0, 1.5),
+        )
+        script += [lift, Rest(rng.uniform(2.5, 4.5))]
+    return [*script, TurnInBed(to=Pose.SUPINE), Rest(4.0)]
+
+
+def sit_to_stand_session(
+    *, rng: np.random.Generator, reps: int = 10, stand_up_s: float = 2.0
+) -> Script:
+    """Calibration poses, then a set of rises from a seat."""
+    script = [*calibration_poses(), GetUp(), Stand(4.0), SitDown(), Sit(6.0)]
+    for _ in range(reps):
+        rise = StandUp(seconds=stand_up_s * rng.uniform(0.85, 1.2))
+        lower = SitDown(seconds=stand_up_s * rng.uniform(0.9, 1.2))
+        script += [rise, Stand(rng.uniform(0.6, 1.5)), lower, Sit(rng.uniform(0.6, 2.0))]
+    return [*script, Sit(6.0)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How somebody moves about: see `Walk.unsteadiness` and `StandUp.seconds`."""
+
+    unsteadiness: float = 0.0
+    stand_up_s: float = 2.0
+
+
+def day_at_home(
+    *, minutes: float, rng: np.random.Generator, manner: Manner | None = None
+) -> Script:
     """Calibration poses, then everyday episodes in random order until the time is up."""
     script = [*calibration_poses(), GetUp()]
     left_s = 60.0 * minutes - script_s(script)
@@ -115,7 +154,7 @@ def day_at_home(*, minutes: float, rng: np.random.Generator) -> Script:
             f"{minutes:g} minutes are too short for the poses a day begins with, so nothing was "
             "simulated; allow at least one."
         )
-    episodes = _episodes(rng)
+    episodes = _episodes(rng, manner or Manner())
     while script_s(episode := next(episodes)) <= left_s:
         script += episode
         left_s -= script_s(episode)
@@ -139,29 +178,35 @@ def fall_at_home(
     return [*calibration_poses(), GetUp(), *before, fall, Rest(lying_s), *after]
 
 
-def _episodes(rng: np.random.Generator) -> Iterator[Script]:
+def _episodes(rng: np.random.Generator, manner: Manner) -> Iterator[Script]:
     """Everyday episodes from standing to standing, each kind once before any comes again."""
     kinds = (_errand, _errand, _in_a_chair, _in_a_chair, _in_bed, _chores, _trip)
     while True:
         for index in rng.permutation(len(kinds)):
-            yield kinds[index](rng)
+            yield kinds[index](rng, manner)
 
 
-def _errand(rng: np.random.Generator) -> Script:
+def _errand(rng: np.random.Generator, manner: Manner) -> Script:
     cadence_hz = rng.uniform(1.6, 2.0)
     vertical_g = rng.uniform(0.20, 0.35)
     return [
-        Walk(seconds=rng.uniform(20.0, 90.0), cadence_hz=cadence_hz, vertical_g=vertical_g),
+        Walk(
+            seconds=rng.uniform(20.0, 90.0),
+            cadence_hz=cadence_hz,
+            vertical_g=vertical_g,
+            unsteadiness=manner.unsteadiness,
+        ),
         Stand(rng.uniform(5.0, 20.0)),
     ]
 
 
-def _in_a_chair(rng: np.random.Generator) -> Script:
+def _in_a_chair(rng: np.random.Generator, manner: Manner) -> Script:
     hard = bool(rng.random() < 0.4)
-    return [SitDown(hard=hard), Sit(rng.uniform(60.0, 300.0)), StandUp(), Stand(3.0)]
+    rise = StandUp(seconds=manner.stand_up_s)
+    return [SitDown(hard=hard), Sit(rng.uniform(60.0, 300.0)), rise, Stand(3.0)]
 
 
-def _in_bed(rng: np.random.Generator) -> Script:
+def _in_bed(rng: np.random.Generator, _manner: Manner) -> Script:
     quick = bool(rng.random() < 0.5)
     poses = rng.permutation([Pose.LEFT, Pose.RIGHT, Pose.PRONE])
     script: Script = [LieDown(quick=quick), Rest(rng.uniform(60.0, 150.0), fidgets=2)]
@@ -170,12 +215,12 @@ def _in_bed(rng: np.random.Generator) -> Script:
     return [*script, TurnInBed(to=Pose.SUPINE), Rest(20.0), GetUp(), Stand(4.0)]
 
 
-def _chores(rng: np.random.Generator) -> Script:
+def _chores(rng: np.random.Generator, _manner: Manner) -> Script:
     script: Script = []
     for _ in range(3):
         script += [Stand(rng.uniform(10.0, 40.0)), Walk(seconds=rng.uniform(5.0, 12.0))]
     return [*script, Stand(3.0)]
 
 
-def _trip(rng: np.random.Generator) -> Script:
+def _trip(rng: np.random.Generator, _manner: Manner) -> Script:
     return [Walk(seconds=rng.uniform(10.0, 25.0)), Stumble(), Walk(seconds=12.0), Stand(4.0)]

@@ -73,7 +73,7 @@ class Activity(ABC):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepetitionTruth:
-    """One bridge as scripted: the hold is the plateau between the end of lift and the lowering."""
+    """A bridge or a back extension as scripted: lifted, held until the lowering begins, lowered."""
 
     start_s: float
     end_s: float
@@ -81,6 +81,36 @@ class RepetitionTruth:
     hold_end_s: float
     peak_deg: float
     partial: bool
+
+    @property
+    def hold_s(self) -> float:
+        """How long the hips stay up."""
+        return self.hold_end_s - self.hold_start_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandUpTruth:
+    """One rise from a seat, from the first leaning forward to standing upright."""
+
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalkTruth:
+    """One walk with its mean cadence."""
+
+    start_s: float
+    end_s: float
+    cadence_hz: float
+
+
+@dataclass(frozen=True, slots=True)
+class NearFallTruth:
+    """A stumble, or the seat hit hard: when the hips are stopped hardest, and which of them."""
+
+    at_s: float
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +133,10 @@ class Stage:
     now_s: float = field(default=0.0, init=False)
     pose: Pose = field(default=Pose.STANDING, init=False)
     repetitions: list[RepetitionTruth] = field(default_factory=list, init=False)
+    back_extensions: list[RepetitionTruth] = field(default_factory=list, init=False)
+    stand_ups: list[StandUpTruth] = field(default_factory=list, init=False)
+    walks: list[WalkTruth] = field(default_factory=list, init=False)
+    near_falls: list[NearFallTruth] = field(default_factory=list, init=False)
     falls: list[FallTruth] = field(default_factory=list, init=False)
     still: list[tuple[Pose, float, float]] = field(default_factory=list, init=False)
     courses: dict[Channel, Course] = field(init=False)

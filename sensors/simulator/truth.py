@@ -27,7 +27,7 @@ Bout = dict[str, Any]
 
 
 def truth_of(stage: Stage, motion: Motion) -> dict[str, Any]:
-    """The content of truth.json: postures, repetitions, hyperextension, falls, spine extension."""
+    """The content of truth.json: postures, exercises, walks, falls, spine extension."""
     t_s = np.arange(0.0, motion.duration_s, 1.0 / POSTURE_RATE_HZ)
     postures = posture_bouts(motion, stage.body, t_s)
     stride = round(POSTURE_RATE_HZ / EXTENSION_RATE_HZ)
@@ -37,6 +37,10 @@ def truth_of(stage: Stage, motion: Motion) -> dict[str, Any]:
         "posture": _rounded(postures),
         "repetitions": _rounded(asdict(repetition) for repetition in stage.repetitions),
         "hyperextension": _rounded(_hyperextension(motion, stage.body, postures, t_s)),
+        "back_extensions": _rounded(asdict(each) for each in stage.back_extensions),
+        "stand_ups": _rounded(asdict(each) for each in stage.stand_ups),
+        "walks": _rounded(asdict(each) for each in stage.walks),
+        "near_falls": _rounded(asdict(each) for each in stage.near_falls),
         "falls": _rounded(asdict(fall) for fall in stage.falls),
         "extension_deg": {
             "rate_hz": EXTENSION_RATE_HZ,
