@@ -28,6 +28,7 @@ from sensors.simulator import (
 from sensors.types import Placement
 
 WEEKS = 6
+TIMED = ("start_s", "end_s", "hold_start_s", "hold_end_s", "peak_deg", "partial")
 """How long the patients with a history have been followed."""
 
 
@@ -89,7 +90,16 @@ def _session(folder: Path) -> tuple[Session, Path]:
     )
     session = analyze(write_recording(folder, header, simulation.chunks()))
     repetitions = tuple(
-        Repetition(**truth, roll_deg=2.0, sparc=-1.8) for truth in simulation.truth["repetitions"]
+        Repetition(
+            **{name: truth[name] for name in TIMED},
+            rise_part=0.2,
+            roll_deg=-6.0,
+            sag_degs=0.1,
+            tremor_degs=0.4,
+            sparc=-1.8,
+            ldlj=-7.5,
+        )
+        for truth in simulation.truth["repetitions"]
     )
     bout = ExtensionBout(
         start_s=session.duration_s - 1210.0,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 
 from sensors.simulator.activities import BendKnees
-from sensors.simulator.kinematics import HOOK_ELEVATION_DEG
+from sensors.simulator.kinematics import HOOK_ELEVATION_DEG, hip_rise_m
 from sensors.simulator.motion import Channel
-from sensors.simulator.stage import Activity, Pose, RepetitionTruth, Stage
+from sensors.simulator.stage import Activity, BridgeTruth, Pose, RepetitionTruth, Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +45,12 @@ class Bridge(Activity):
         hold_end_s = hold_start_s + hold_s
         self._reach(stage, self.peak_deg, self.lift_s)
         stage.bend(self.lift_s, pelvis_twist=-self.roll_deg, spine_twist=self.roll_deg)
+        tremor_hz = stage.rng.uniform(5.0, 10.0)
         stage.wave(
             Channel.BRIDGE,
             np.radians(self.tremor_deg),
-            stage.rng.uniform(5.0, 10.0),
-            seconds=self.lift_s + hold_s,
+            tremor_hz,
+            seconds=2.0 * self.lift_s + hold_s,
             ramp_s=self.lift_s,
         )
         stage.wait(self.lift_s)
@@ -59,13 +61,17 @@ class Bridge(Activity):
         stage.bend(self.lower_s, pelvis_twist=0.0, spine_twist=0.0)
         stage.wait(self.lower_s)
         stage.repetitions.append(
-            RepetitionTruth(
+            BridgeTruth(
                 start_s=start_s,
                 end_s=stage.now_s,
                 hold_start_s=hold_start_s,
                 hold_end_s=hold_end_s,
                 peak_deg=self.peak_deg,
                 partial=self.cut_short,
+                rise_m=hip_rise_m(stage.body, np.radians(self.peak_deg)),
+                roll_deg=self.roll_deg,
+                sag_deg=self.sag_deg if hold_s else 0.0,
+                tremor_degs=sqrt(2.0) * np.pi * tremor_hz * self.tremor_deg,
             )
         )
 

@@ -80,6 +80,11 @@ def segment_frame(motion: Motion, body: Body, segment: Segment, t_s: FloatArray)
     return frame
 
 
+def hip_rise_m(body: Body, bridge_rad: float) -> float:
+    """How far the hips rise from the bed in a bridge that tilts the pelvis so far."""
+    return float(_bridge_course(body).rise_m(bridge_rad))
+
+
 def _pelvis_frame(motion: Motion, body: Body, t_s: FloatArray, bridge: FloatArray) -> Frame:
     frame = _root_frame(motion, body, t_s, bridge)
     frame = frame.turned(Z_AXIS, motion.at(Channel.PELVIS_TWIST, t_s))

@@ -113,6 +113,20 @@ class NearFallTruth:
     kind: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeTruth(RepetitionTruth):
+    """A bridge, and how it was done.
+
+    The hips rise by `rise_m`, the pelvis rolls by `roll_deg` (positive with the left side up), the
+    hold loses `sag_deg` of the tilt and trembles by `tremor_degs`, root mean square.
+    """
+
+    rise_m: float
+    roll_deg: float
+    sag_deg: float
+    tremor_degs: float
+
+
 @dataclass(frozen=True, slots=True)
 class FallTruth:
     """One fall: when the stop of the hips is hardest, and what kind it is."""
@@ -132,7 +146,7 @@ class Stage:
     rng: np.random.Generator
     now_s: float = field(default=0.0, init=False)
     pose: Pose = field(default=Pose.STANDING, init=False)
-    repetitions: list[RepetitionTruth] = field(default_factory=list, init=False)
+    repetitions: list[BridgeTruth] = field(default_factory=list, init=False)
     back_extensions: list[RepetitionTruth] = field(default_factory=list, init=False)
     stand_ups: list[StandUpTruth] = field(default_factory=list, init=False)
     walks: list[WalkTruth] = field(default_factory=list, init=False)
