@@ -34,6 +34,13 @@ class FallEnding(StrEnum):
     GOT_UP = "got_up"
 
 
+class NearFallKind(StrEnum):
+    """How somebody nearly fell."""
+
+    STUMBLE = "stumble"
+    HARD_SIT_DOWN = "hard_sit_down"
+
+
 class Confidence(StrEnum):
     """How much an angle of the spine says.
 
@@ -187,6 +194,67 @@ class Repetition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BackExtension:
+    """The chest lifted from `start_s`, lying on the front, held until `hold_end_s`, down at `end_s`.
+
+    `peak_deg` is how far the trunk was raised; a `partial` one was cut off.
+    """
+
+    start_s: float
+    end_s: float
+    hold_start_s: float
+    hold_end_s: float
+    peak_deg: float
+    partial: bool
+
+    @property
+    def hold_s(self) -> float:
+        """How long the chest stays up."""
+        return self.hold_end_s - self.hold_start_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandUp:
+    """A rise from a seat, from the first leaning forward until upright; `rise_m` is how far up."""
+
+    start_s: float
+    end_s: float
+    rise_m: float
+
+    @property
+    def duration_s(self) -> float:
+        """How long it takes."""
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalkingBout:
+    """Walking without a longer pause, and how steady it was.
+
+    `step_regularity` and `stride_regularity` are the autocorrelation of the vertical acceleration
+    at one step and at two (Moe-Nilssen and Helbostad 2004): 1 where each is like the one before.
+    `step_sd_s` is the standard deviation of the time between steps.
+    """
+
+    start_s: float
+    end_s: float
+    steps: int
+    cadence_hz: float
+    step_regularity: float
+    stride_regularity: float
+    step_sd_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearFall:
+    """What might have become a fall, and did not; `peak_g` is the largest force at the sensor."""
+
+    at_s: float
+    kind: NearFallKind
+    peak_g: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fall:
     """A fall with its impact at `impact_s`; `inactive_s` is the still time that followed.
 
@@ -230,6 +298,10 @@ Event = (
     | SittingBout
     | FlexionBout
     | Repetition
+    | BackExtension
+    | StandUp
+    | WalkingBout
+    | NearFall
     | Fall
     | DismissedFall
     | WearBout
