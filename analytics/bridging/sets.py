@@ -70,6 +70,16 @@ class RepetitionSet:
         return self._usual(_roll_deg)
 
     @property
+    def usual_sag_deg(self) -> float | None:
+        """How much of the tilt is usually lost from the beginning of the hold to its end."""
+        return self._usual(_sag_deg)
+
+    @property
+    def usual_lower_s(self) -> float | None:
+        """How long the lowering usually takes."""
+        return self._usual(_lower_s)
+
+    @property
     def peak_variation(self) -> float | None:
         """Coefficient of variation of the range: standard deviation ÷ mean; 0 is quite regular."""
         return _variation(self._values(_peak_deg))
@@ -93,6 +103,12 @@ class RepetitionSet:
     def tempo_trend(self) -> Trend | None:
         """How lift and lowering together change, in seconds."""
         return trend(self._values(_moving_s))
+
+    @property
+    def tremor_trend(self) -> Trend | None:
+        """How the tremor in the hold changes, as shares of the usual tremor."""
+        usual = self._usual(_tremor)
+        return trend([value / usual for value in self._values(_tremor)]) if usual else None
 
     def _usual(self, measure: _Measure) -> float | None:
         values = self._values(measure)
@@ -125,7 +141,12 @@ def sets_of(repetitions: Iterable[Repetition]) -> tuple[RepetitionSet, ...]:
 
 def set_json(one: RepetitionSet) -> dict[str, Any]:
     """A set as `analyze --json` prints it."""
-    trends = {"peak_deg": one.peak_trend, "hold_s": one.hold_trend, "tempo_s": one.tempo_trend}
+    trends = {
+        "peak_deg": one.peak_trend,
+        "hold_s": one.hold_trend,
+        "tempo_s": one.tempo_trend,
+        "tremor_part": one.tremor_trend,
+    }
     return {
         "start_s": one.start_s,
         "end_s": one.end_s,
@@ -137,6 +158,7 @@ def set_json(one: RepetitionSet) -> dict[str, Any]:
         "usual_peak_deg": one.usual_peak_deg,
         "best_peak_deg": one.best_peak_deg,
         "usual_roll_deg": one.usual_roll_deg,
+        "usual_sag_deg": one.usual_sag_deg,
         "peak_variation": one.peak_variation,
         "tempo_variation": one.tempo_variation,
         "trends": {name: each and asdict(each) for name, each in trends.items()},
@@ -157,6 +179,20 @@ def _peak_deg(repetition: Repetition) -> float:
 
 def _roll_deg(repetition: Repetition) -> float | None:
     return repetition.roll_deg
+
+
+def _sag_deg(repetition: Repetition) -> float | None:
+    sag_degs = repetition.sag_degs
+    return None if sag_degs is None else sag_degs * repetition.hold_s
+
+
+def _lower_s(repetition: Repetition) -> float:
+    return repetition.lower_s
+
+
+def _tremor(repetition: Repetition) -> float | None:
+    degs = repetition.tremor_degs
+    return repetition.tremor_ms2 if degs is None else degs
 
 
 def _moving_s(repetition: Repetition) -> float:
