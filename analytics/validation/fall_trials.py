@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -63,8 +63,9 @@ def read_trials(datasets: Path, name: str, worn: Worn | None = None) -> Iterator
         for info, chunk in streams:
             if info.placement is not Placement.THIGH:
                 strongest_s = float(chunk.t_s[np.argmax(np.linalg.norm(chunk.acc, axis=1))])
-                stream = (info, chunk) if worn is None else worn(info, chunk, rng)
-                yield _trial(name, item, *stream, strongest_s)
+                if worn is not None:
+                    info, chunk = worn(info, chunk, rng)
+                yield _trial(name, item, info, chunk, strongest_s)
 
 
 def fitted(trials: Sequence[Trial], fitted_on: str = "") -> FallModel:
@@ -83,6 +84,8 @@ def falls_called(model: FallModel | None, trial: Trial) -> list[Fall]:
 
 
 def _trial(data_set: str, item: Item, info: StreamInfo, chunk: Chunk, strongest_s: float) -> Trial:
+    start_s = float(chunk.t_s[0])
+    chunk, strongest_s = replace(chunk, t_s=chunk.t_s - start_s), strongest_s - start_s
     front_end = FrontEnd([info])
     body = (*front_end.push(chunk), *front_end.finish())
     finder = ImpactFinder(0, ImpactParams())
@@ -94,7 +97,7 @@ def _trial(data_set: str, item: Item, info: StreamInfo, chunk: Chunk, strongest_
         subject=item.subject,
         exercise=item.exercise,
         is_fall=item.exercise.startswith("F"),
-        duration_s=float(chunk.t_s[-1] - chunk.t_s[0]),
+        duration_s=float(chunk.t_s[-1]),
         strongest_s=strongest_s,
         body=body,
         hits=_features([i for i in impacts if abs(i.time_s - strongest_s) <= HIT_WITHIN_S]),
