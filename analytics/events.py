@@ -195,7 +195,7 @@ class Repetition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackExtension:
-    """Lying on the front, the chest lifted from `start_s`, held until `hold_end_s`, down at `end_s`.
+    """The chest lifted from `start_s`, lying prone, held until `hold_end_s`, down at `end_s`.
 
     `peak_deg` is how far the trunk was raised; a `partial` one was cut off.
     """
