@@ -7,12 +7,8 @@ from html import escape
 
 from analytics.adherence import DayRow, DayStatus
 from analytics.pathway import Pathway, Phase, Statement
+from dashboard.notice import NOTICE
 from dashboard.words import STATUS_SYMBOL, STATUS_WORD, unit_text
-
-NOTICE = (
-    "Fivepoint is not a medical device and not an emergency service. "
-    "In an emergency, call your local emergency number."
-)
 
 
 def phase_steps(pathway: Pathway, current: Phase) -> str:

@@ -12,9 +12,9 @@ from pathlib import Path
 import msgspec
 
 from dashboard.processes import end_with_parent
+from fivepoint.complaint import complain
 from fivepoint.hub import Plan
 from fivepoint.options import Worn
-from fivepoint.output import complain
 from fivepoint.performance import Performance
 from fivepoint.recorder import record_all_day
 from sensors.errors import FivepointError

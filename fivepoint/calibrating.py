@@ -7,7 +7,8 @@ from pathlib import Path
 
 from analytics.autocalibration import auto_correction, six_pose_correction
 from analytics.calibration import CalibrationError, Seconds, calibrate
-from fivepoint.output import calibrated, complain
+from fivepoint.complaint import complain
+from fivepoint.output import calibrated
 from sensors.recording import Recording, read_recording, write_calibrations
 from sensors.types import AccCorrection, Placement
 

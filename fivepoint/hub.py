@@ -148,7 +148,8 @@ class Hub:
 
     async def _publish(self, phase: LivePhase) -> None:
         take = None if phase is LivePhase.WAITING else self._shown
-        state = live_state(phase, take, self._sensors, self._clock())
+        virtual = self._plan.virtual
+        state = live_state(phase, take, self._sensors, self._clock(), virtual=virtual)
         with suppress(OSError):  # a full disk ends the recording when the spool tells, not before
             await asyncio.to_thread(publish, self._plan.folder / LIVE_NAME, state)
 

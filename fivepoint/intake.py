@@ -8,7 +8,8 @@ from analytics.calibration import Seconds
 from analytics.calibration import calibrate as calibrate_from_poses
 from analytics.store import Store
 from analytics.store.ingest import ingest_folder
-from fivepoint.output import complain, progress_bar, with_progress
+from fivepoint.complaint import complain
+from fivepoint.output import progress_bar, with_progress
 from sensors.errors import FivepointError
 from sensors.importers import (
     Calibrate,

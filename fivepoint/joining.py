@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 
+from fivepoint.complaint import complain
 from fivepoint.computer import why_no_bluetooth
 from fivepoint.finding import SCAN_S, there
 from fivepoint.options import Worn
-from fivepoint.output import complain
 from sensors.ble import Backend, BluetoothError, Found, scan
 from sensors.types import Calibration, Placement
 

@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
 from analytics.events import Fall, Posture, Repetition
-from fivepoint.take import US_PER_S, Take
 from sensors.clock import GapFinder
 from sensors.source import Link, LinkedSource, Source
 from sensors.types import Chunk, Placement, StreamInfo
+
+if TYPE_CHECKING:
+    from fivepoint.take import Take
 
 LIVE_NAME = "live.json"
 """The file's name, in the folder of the recordings that it tells of."""
@@ -62,7 +64,7 @@ class LiveState(msgspec.Struct, frozen=True, kw_only=True):
     `started_at`. There is none, and `recording_id` is None, while the first sample is waited for.
     `extension_deg` is None while it cannot be seen. `repetitions` counts the whole ones.
     `suspected_fall` was called and is still watched, which an alarm acts upon; `falls` are those
-    whose watch has ended.
+    whose watch has ended. `virtual` is what no real sensor tells.
     """
 
     phase: LivePhase
@@ -77,6 +79,7 @@ class LiveState(msgspec.Struct, frozen=True, kw_only=True):
     suspected_fall: Fall | None
     falls: tuple[Fall, ...]
     sensors: tuple[LiveSensor, ...] = ()
+    virtual: bool = False
 
 
 def publish(path: Path, state: LiveState) -> None:
@@ -122,11 +125,11 @@ def _sensor_line(sensor: LiveSensor) -> str:
 
 
 def live_state(
-    phase: LivePhase, take: Take | None, sensors: LiveSensors, now_s: float
+    phase: LivePhase, take: Take | None, sensors: LiveSensors, now_s: float, *, virtual: bool
 ) -> LiveState:
     """What is known at `now_s` on the hub's clock, of the recording that is made, if one is."""
     known = _of_no_recording(phase) if take is None else _of(take, phase, now_s)
-    return msgspec.structs.replace(known, sensors=sensors.states())
+    return msgspec.structs.replace(known, sensors=sensors.states(), virtual=virtual)
 
 
 def _of(take: Take, phase: LivePhase, now_s: float) -> LiveState:
@@ -136,7 +139,7 @@ def _of(take: Take, phase: LivePhase, now_s: float) -> LiveState:
         recording_id=take.header.id,
         started_at=take.header.started_at,
         updated_at=datetime.now(UTC),
-        elapsed_s=now_s - take.origin_us / US_PER_S,
+        elapsed_s=now_s - take.origin_s,
         posture=take.pipeline.posture.posture,
         extension_deg=None if math.isnan(extension_deg) else extension_deg,
         repetitions=take.repetitions,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,17 +15,13 @@ from rich.progress import Progress, track
 from analytics.events import DismissedFall, Event, Fall
 from analytics.flexion import FlexionParams
 from analytics.session import Pipeline, Session, analyze, calibrations_for, session_json
+from fivepoint.complaint import complain
 from sensors.errors import FivepointError
 from sensors.recording import Recording, find_recordings, read_recording
 from sensors.replay import ReplaySource
 from sensors.types import GRAVITY_MS2, Calibration
 
 T = TypeVar("T")
-
-
-def complain(error: object) -> None:
-    """Print an error as one line on standard error."""
-    print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
 
 
 def with_progress(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:

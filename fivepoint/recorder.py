@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,15 +20,10 @@ from fivepoint.options import Worn
 from fivepoint.output import calibrated, summary
 from fivepoint.take import Plan, Result
 from sensors.ble import Backend, BleSource, Found
+from sensors.clock import now_s
 from sensors.recording import RecordingHeader, RecordingKind, write_calibrations
 from sensors.source import Source, merge
 from sensors.types import Placement
-
-
-def now_s() -> float:
-    """Seconds from anywhere, which go on while the computer sleeps where the system counts them."""
-    counting = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
-    return time.monotonic() if counting is None else time.clock_gettime(counting)
 
 
 @dataclass(frozen=True, slots=True)

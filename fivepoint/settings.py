@@ -10,6 +10,7 @@ from typing import Annotated
 import msgspec
 from platformdirs import user_data_path
 
+from fivepoint.alerts.rules import AlarmRules
 from sensors.errors import FivepointError
 from sensors.types import Placement
 
@@ -26,7 +27,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     `wear` has a sensor's name or address for each place, or "" for the nearest one. `patient` is
     the id under which recordings are kept, `time_zone` where that person lives, such as
-    "Europe/Vienna"; without it, that of this computer.
+    "Europe/Vienna"; without it, that of this computer. `alarm` tells what is done after a fall.
     """
 
     wear: dict[Placement, str] = {}
@@ -34,6 +35,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     time_zone: str | None = None
     rate_hz: Annotated[float, msgspec.Meta(ge=1)] = DEFAULT_RATE_HZ
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = DEFAULT_PORT
+    alarm: AlarmRules = AlarmRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,14 @@ class Settings:
         """How the worn sensors sit, as last calibrated; its folder is made if missing."""
         self.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return self.data_folder / "calibration.json"
+
+    @property
+    def alarm_folder(self) -> Path:
+        """What the alarm keeps: its record, its state and what people answered; made if missing."""
+        folder = self.data_folder / "alarm"
+        self.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
 
     @property
     def wishes_path(self) -> Path:

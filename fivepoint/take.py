@@ -26,6 +26,7 @@ class Plan:
 
     `duration_s` None is until it is stopped. Without `calibrations` no posture is known live. One
     recording is made, and another one if a sensor turns up later; `all_day` more, see `Takes`.
+    `virtual` sensors are said to be so live, since no alarm may take them for somebody.
     """
 
     folder: Path
@@ -34,6 +35,7 @@ class Plan:
     calibrations: tuple[Calibration, ...] = ()
     duration_s: float | None = None
     all_day: bool = False
+    virtual: bool = False
 
 
 class Result(NamedTuple):
@@ -63,6 +65,11 @@ class Take:
         self._spool = self._opened.enter_context(Spool(folder / header.id, header))
         self._newest_start_s = 0.0
         self._came_too_late = False
+
+    @property
+    def origin_s(self) -> float:
+        """Its time 0 on the hub's clock, in seconds."""
+        return self.origin_us / US_PER_S
 
     def add(self, chunk: Chunk) -> None:
         """Take samples with times on the hub's clock."""

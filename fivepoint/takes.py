@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from analytics.events import Posture
-from fivepoint.output import complain
+from fivepoint.complaint import complain
 from fivepoint.take import US_PER_S, Plan, Take
 from sensors.errors import FivepointError
 from sensors.recording import RESUMED_WITHIN, Recording, RecordingHeader, recover

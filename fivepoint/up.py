@@ -1,4 +1,4 @@
-"""`up`: the hub, which records, and the dashboard, which shows, as two processes of this one."""
+"""`up`: the hub, which records, the alarm, which answers falls, and the dashboard, which shows."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from analytics.store.queries import add_patient, patients
 from dashboard.processes import start_child
 from dashboard.server import serve
 from fivepoint.allday import Day
+from fivepoint.complaint import complain
 from fivepoint.options import Worn
-from fivepoint.output import complain
 from fivepoint.performance import Performance
 from fivepoint.settings import Settings, read_wishes
 
@@ -31,6 +31,7 @@ WELL_AFTER_S = 120.0
 """A hub that lived for so long was well: the next pause is the shortest again."""
 
 _FINISHING_S = 60.0
+_LEAVING_S = 2.0
 
 
 def up(
@@ -59,7 +60,7 @@ def up(
         performance=performance,
     )
     _prepare(settings.store_path, day.patient, wishes.time_zone or _local_time_zone())
-    with _recording(day, settings.wishes_path):
+    with _answering(settings), _recording(day, settings.wishes_path):
         serve(
             settings.store_path,
             recordings_folder=settings.recordings_folder,
@@ -87,30 +88,47 @@ def _recording(day: Day, wishes_path: Path) -> Iterator[None]:
         )
         yield
         return
-    keeper = _Keeper(["-m", "fivepoint.allday", msgspec.json.encode(day).decode()])
+    arguments = ["-m", "fivepoint.allday", msgspec.json.encode(day).decode()]
+    keeper = _Keeper(arguments, "The recorder stopped, so nothing is recorded just now")
     try:
         yield
     finally:
         keeper.end()
 
 
+@contextmanager
+def _answering(settings: Settings) -> Iterator[None]:
+    """Meanwhile falls are answered; one that still is at the end goes on being answered."""
+    arguments = ["-m", "fivepoint.alerts.process", str(settings.data_folder)]
+    keeper = _Keeper(arguments, "The alarm stopped, so no fall is answered just now")
+    try:
+        yield
+    finally:
+        keeper.leave()
+
+
 class _Keeper:
     """Keeps a process running: one that fails is started again, one that ends well is not."""
 
-    def __init__(self, arguments: Sequence[str]) -> None:
+    def __init__(self, arguments: Sequence[str], failure: str) -> None:
         self._arguments = arguments
+        self._failure = failure
         self._ending = threading.Event()
         self._process = start_child(arguments)
-        self._thread = threading.Thread(target=self._keep, name="hub", daemon=True)
+        self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
         self._thread.start()
 
     def end(self) -> None:
         """Ask the process to end, and wait for it; one that does not is killed."""
-        self._ending.set()
-        _close_input(self._process)
-        self._thread.join(_FINISHING_S)
+        self.leave(_FINISHING_S)
         self._process.kill()
         self._thread.join()
+
+    def leave(self, patience_s: float = _LEAVING_S) -> None:
+        """Ask the process to end; one that does not within a while is left to itself."""
+        self._ending.set()
+        _close_input(self._process)
+        self._thread.join(patience_s)
 
     def _keep(self) -> None:
         pause_s = SHORTEST_PAUSE_S
@@ -122,10 +140,7 @@ class _Keeper:
                 return
             if time.monotonic() - started_s > WELL_AFTER_S:
                 pause_s = SHORTEST_PAUSE_S
-            complain(
-                f"The recorder stopped (exit code {code}), so nothing is recorded just now; it is "
-                f"started again in {pause_s:.0f} s."
-            )
+            complain(f"{self._failure} (exit code {code}); it is started again in {pause_s:.0f} s.")
             if self._ending.wait(pause_s):
                 return
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)

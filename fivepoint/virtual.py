@@ -103,7 +103,7 @@ def calibrate_virtual(performance: Performance, rate_hz: float, to: Guiding) -> 
 
 async def _record(plan: Plan, performance: Performance, rate_hz: float) -> None:
     async with virtual_sensors(performance, rate_hz) as sensors:
-        plan = replace(plan, kind=sensors.kind, calibrations=sensors.calibrations)
+        plan = replace(plan, kind=sensors.kind, calibrations=sensors.calibrations, virtual=True)
         await _until_played(sensors, partial(run_hub, plan))
 
 

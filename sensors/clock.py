@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import deque
 
 import numpy as np
@@ -36,6 +37,12 @@ _WAITED_S = 1.0
 
 _LESS_LATE_S = 0.1
 """Samples that waited come less and less late by so much, as the sensor catches up."""
+
+
+def now_s() -> float:
+    """Seconds since the computer was started, also while it slept where the system counts those."""
+    counting = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+    return time.monotonic() if counting is None else time.clock_gettime(counting)
 
 
 def is_gap(missing_s: FloatArray) -> NDArray[np.bool_]:

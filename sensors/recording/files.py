@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 from sensors.recording.header import RecordingError
 
@@ -59,19 +58,3 @@ def explained(consequence: str) -> Iterator[None]:
         reason = error.strerror or str(error)
         where = f" for {error.filename}" if error.filename else ""
         raise RecordingError(f"{reason}{where}: {consequence}") from error
-
-
-def lock(file: BinaryIO) -> bool:
-    """Claim a file until it is closed or the process ends; False if another process has it."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

@@ -8,7 +8,8 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
-from sensors.recording.files import explained, lock, replace_file
+from sensors.locking import lock
+from sensors.recording.files import explained, replace_file
 from sensors.recording.header import RecordingError, RecordingHeader
 from sensors.recording.manifest import (
     HeaderJson,

@@ -12,8 +12,9 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
+from sensors.locking import lock
 from sensors.recording.counts import Counts, concatenated, not_rising, to_counts
-from sensors.recording.files import explained, lock, sync_folder
+from sensors.recording.files import explained, sync_folder
 from sensors.recording.header import RecordingError, RecordingHeader
 from sensors.recording.reading import Recording
 from sensors.recording.recovery import (

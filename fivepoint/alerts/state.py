@@ -1,0 +1,39 @@
+"""What the pages are told of the alarm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from dashboard.alarm import AlarmState, Happened, Stage
+from fivepoint.alerts import words
+from fivepoint.alerts.episode import Phase
+from fivepoint.alerts.response import Entry, Response
+from fivepoint.alerts.rules import AlarmRules
+
+_STAGES = {
+    Phase.ASKING: Stage.ASKING,
+    Phase.TELLING: Stage.TELLING,
+    Phase.ENDED: Stage.WATCHING,
+}
+
+
+def alarm_state(
+    response: Response, rules: AlarmRules, entries: Sequence[Entry], now_s: float
+) -> AlarmState:
+    """The alarm as it is now, with the history of the fall that it answers or answered last."""
+    latest = response.latest
+    return AlarmState(
+        updated_at=datetime.now(UTC),
+        stage=Stage.WATCHING if latest is None else _STAGES[latest.phase],
+        episode="" if latest is None else latest.id,
+        left_s=response.left_s(now_s),
+        history=tuple(
+            Happened(at=entry.at, text=words.step_text(entry.step, entry.episode))
+            for entry in entries
+            if latest is not None and entry.episode.id == latest.id
+        ),
+        contacts=rules.names,
+        checked_at=None,
+        problems=(),
+    )
