@@ -9,8 +9,10 @@ import numpy as np
 
 from analytics.body import BODY_RATE_HZ, BodyChunk, Segment
 from analytics.bridging.judges import Judge, KnownMounting, RangeParams, SetParams, UnknownMounting
+from analytics.bridging.live import LiveBridge, LiveFollower
 from analytics.bridging.measures import Worn
 from analytics.bridging.movement import COLUMNS, FORCE, SUPINE, UP, Stretch, movement
+from analytics.bridging.phase import PhaseParams
 from analytics.bridging.swings import Mark, SwingEvent, SwingFinder, SwingParams
 from analytics.bridging.timing import HoldParams
 from analytics.detector import kernel
@@ -46,6 +48,7 @@ class BridgingParams:
     hold: HoldParams = field(default_factory=HoldParams)
     ranges: RangeParams = field(default_factory=RangeParams)
     sets: SetParams = field(default_factory=SetParams)
+    phases: PhaseParams = field(default_factory=PhaseParams)
 
 
 class BridgingDetector:
@@ -69,6 +72,11 @@ class BridgingDetector:
         self._params = params or BridgingParams()
         self._follower: _Follower | None = None
 
+    @property
+    def live(self) -> LiveBridge | None:
+        """The bridge of the moment; None where it is not known which way the hips rise."""
+        return None if self._follower is None else self._follower.live
+
     def update(self, chunk: BodyChunk) -> list[Event]:
         """See `Detector.update`: the repetitions that ended."""
         if self._follower is None:
@@ -88,16 +96,16 @@ class _Follower:
 
     def __init__(self, name: Segment, chunk: BodyChunk, params: BridgingParams) -> None:
         segment = chunk.segments[name]
-        self._name = name
-        self._params = params
-        self._rise_axis = _RISE_AXIS[name] if segment.calibrated else None
-        self._swings = SwingFinder(params.swings, None if self._rise_axis is None else _ARC_RISE)
         worn = Worn(
             segment=name,
             rate_hz=segment.rate_hz,
             calibrated=segment.calibrated,
             facing_known=segment.facing_known,
         )
+        self._name = name
+        self._params = params
+        self._rise_axis = _RISE_AXIS[name] if segment.calibrated else None
+        self._swings = SwingFinder(params.swings, None if self._rise_axis is None else _ARC_RISE)
         self._judge: Judge = (
             KnownMounting(worn, params.ranges)
             if segment.calibrated
@@ -108,6 +116,17 @@ class _Follower:
         self._turns: list[int] = []
         self._started_at = 0
         self._judged_top = -1
+        self._live = (
+            None
+            if self._rise_axis is None
+            else LiveFollower(
+                self._first_index, self._rise_axis, params.phases, self._measured_hold
+            )
+        )
+
+    @property
+    def live(self) -> LiveBridge | None:
+        return None if self._live is None else self._live.state
 
     def update(self, chunk: BodyChunk) -> list[Event]:
         events: list[Event] = []
@@ -115,11 +134,34 @@ class _Follower:
             end = min(start + _BLOCK, len(chunk))
             rows = self._history.room(end - start)
             _write(chunk, self._name, slice(start, end), rows)
-            events += self._heed(self._swings.update(self._seen(rows)))
+            events += self._told(self._heed(self._swings.update(self._seen(rows))))
+            if self._live is not None:
+                self._live.follow(rows)
         return events
 
     def finish(self) -> list[Event]:
-        return [*self._heed(self._swings.finish()), *self._judge.finish()]
+        return self._told([*self._heed(self._swings.finish()), *self._judge.finish()])
+
+    def _told(self, found: list[Repetition]) -> list[Event]:
+        if self._live is not None:
+            self._live.reported(found)
+        return [*found]
+
+    def _measured_hold(self, lift: tuple[int, int, int], count: int) -> float | None:
+        """See `LiveFollower`: measured and judged like a repetition that is cut off here."""
+        began, low, top = lift
+        first = max(low - _MARGIN, began, count - _HISTORY)
+        stretch = Stretch(
+            first=self._first_index + first,
+            samples=self._history.part(first, count),
+            low=max(low - first, 0),
+            top=top - first,
+            closes=True,
+        )
+        found = movement(stretch, self._rise_axis, self._params.hold)
+        if found is None or not self._judge.allows(found):
+            return None
+        return first + found.timing.hold_start
 
     def _seen(self, rows: FloatArray) -> FloatArray:
         """The vertical, or where the axis of rising is known only its elevation."""
@@ -127,8 +169,8 @@ class _Follower:
             return np.ascontiguousarray(rows[:, UP])
         return _elevation(rows, self._rise_axis)
 
-    def _heed(self, swing_events: Iterable[SwingEvent]) -> list[Event]:
-        events: list[Event] = []
+    def _heed(self, swing_events: Iterable[SwingEvent]) -> list[Repetition]:
+        events: list[Repetition] = []
         for event in swing_events:
             if event.mark is Mark.START:
                 self._turns = [event.index]

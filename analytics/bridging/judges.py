@@ -30,8 +30,9 @@ _REMEMBERED = 5
 class RangeParams:
     """How far the hips are lifted, and what makes a repetition partial."""
 
-    min_deg: float = 5.0
-    """Smallest range; bridges moved the thigh by 7–39° in a published set of exercises."""
+    min_deg: float = 4.0
+    """Smallest range, that one of 5° is never missed; bridges moved the thigh by 7–39° in a
+    published set of exercises."""
     max_deg: float = 50.0
     """Largest; a person who sits up or turns tilts further."""
     max_sway_part: float = 0.4
@@ -42,6 +43,8 @@ class RangeParams:
     """Of the hold usual in the last repetitions; less is partial …"""
     min_usual_hold_s: float = 2.0
     """… where holding is usual at all."""
+    max_pause_s: float = 20.0
+    """Rest after which what was usual is forgotten (`SetParams.max_pause_s`)."""
     min_arm_m: float = 0.05
     """Smallest lever arm of a pelvis or thigh sensor: hips that only roll do not rise …"""
     arm_errors: float = 2.0
@@ -88,6 +91,10 @@ class SetParams:
 class Judge(Protocol):
     """Decides on movements in the order of their ends."""
 
+    def allows(self, movement: Movement) -> bool:
+        """Whether nothing that can be seen of it speaks against its being a bridge."""
+        ...
+
     def consider(self, movement: Movement) -> list[Repetition]:
         """The repetitions that this movement, or the waiting ones before it, turn out to be."""
         ...
@@ -105,14 +112,18 @@ class KnownMounting:
         self._params = params
         self._usual = _Usual(params)
 
+    def allows(self, movement: Movement) -> bool:
+        """See `Judge.allows`."""
+        return (
+            _is_lift(movement, self._params)
+            and movement.sway_part <= self._params.max_sway_part
+            and self._lies_supine(movement)
+            and self._may_rise(movement)
+        )
+
     def consider(self, movement: Movement) -> list[Repetition]:
         """See `Judge.consider`: decided at once."""
-        if (
-            not _is_lift(movement, self._params)
-            or movement.sway_part > self._params.max_sway_part
-            or not self._lies_supine(movement)
-            or not self._may_rise(movement)
-        ):
+        if not self.allows(movement):
             return []
         return [self._usual.compared(_repetition(movement, self._worn))]
 
@@ -164,7 +175,7 @@ class UnknownMounting:
 
     def consider(self, movement: Movement) -> list[Repetition]:
         """See `Judge.consider`: one unlike movement is passed over, two end the set."""
-        if not self._is_plausible(movement):
+        if not self.allows(movement):
             return []
         times = movement.timing
         member = _Member(
@@ -226,7 +237,8 @@ class UnknownMounting:
         self._known = False
         return done
 
-    def _is_plausible(self, movement: Movement) -> bool:
+    def allows(self, movement: Movement) -> bool:
+        """See `Judge.allows`: by itself, whatever the set is like."""
         times = movement.timing
         shortest, longest = (limit_s * BODY_RATE_HZ for limit_s in self._sets.phase_s)
         phases = times.hold_start - times.start, times.end - times.hold_end
@@ -263,17 +275,25 @@ class _Usual:
         self._last: deque[Repetition] = deque(maxlen=_REMEMBERED)
 
     def compared(self, repetition: Repetition) -> Repetition:
-        """The repetition, partial if it was cut off, or is shallow or short beside the usual."""
-        if self._last:
-            peak_deg = np.median([usual.peak_deg for usual in self._last])
-            hold_s = np.median([usual.hold_s for usual in self._last])
-            shallow = repetition.peak_deg < self._params.shallow_part * peak_deg
-            holds = hold_s >= self._params.min_usual_hold_s
-            short = holds and repetition.hold_s < self._params.short_part * hold_s
-            repetition = replace(repetition, partial=bool(repetition.partial or shallow or short))
+        """The repetition, partial if it was cut off, or is shallow or short beside the usual.
+
+        What is usual is forgotten after a pause. Shallow and short ones take part in it: several
+        alike are not tries.
+        """
+        if self._last and repetition.start_s - self._last[-1].end_s > self._params.max_pause_s:
+            self._last.clear()
+        tried = bool(self._last) and self._is_tried(repetition)
         if not repetition.partial:
             self._last.append(repetition)
-        return repetition
+        return replace(repetition, partial=repetition.partial or tried)
+
+    def _is_tried(self, repetition: Repetition) -> bool:
+        peak_deg = np.median([usual.peak_deg for usual in self._last])
+        hold_s = np.median([usual.hold_s for usual in self._last])
+        shallow = repetition.peak_deg < self._params.shallow_part * peak_deg
+        holds = hold_s >= self._params.min_usual_hold_s
+        short = holds and repetition.hold_s < self._params.short_part * hold_s
+        return bool(shallow or short)
 
 
 def _learn(arm: LeverArm, movement: Movement) -> None:

@@ -45,7 +45,7 @@ class SwingParams:
     cutoff_hz: float = 2.0
     """Low-pass on the vertical: passes the fastest lift, stops tremor and steps."""
     min_deg: float = 3.0
-    """Smallest swing: 60 % of the smallest range of a bridge, 5°."""
+    """Smallest swing: 60 % of 5°, a low bridge."""
     leave_part: float = 0.25
     """A swing has come back once within this part of its range from where it began."""
     fall_part: float = 0.65

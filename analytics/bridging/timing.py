@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,7 +20,13 @@ minimum jerk (Flash and Hogan 1985); with a harmonic course it would be 2.03."""
 _SECOND = round(BODY_RATE_HZ)
 _FLAT_DEG = 1.5
 _FLAT_PART = 0.1
-"""A second is flat if the tilt stays within 1.5° or 10 % of the depth."""
+"""A second is flat if the tilt stays within 1.5° or 10 % of the depth …"""
+_FLAT_OF_STEEPEST = 0.2
+_LEAST_FLAT_DEG = 0.6
+"""… and, beside a slow movement, within 20 % of what it changes in its steepest second; in less
+than 0.6° breathing shows."""
+_ROUNDS = 3
+"""How often the levels of rest and hold are taken anew beside the edges that they give."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,53 +64,68 @@ def timing(
 
     `tilt_deg` (n,) is low-passed and grows as the hips rise, `rate_degs` (n,) is the angular speed;
     `top` is the sample of the highest tilt and `depth_deg` about how far it falls on both sides.
-    The rest on each side is the first second that is flat, or else the lowest sample. The lift
-    begins and the lowering ends where a smooth movement through the crossings at 15, 50 and 85 %
-    would; without a lowering, the hold and the repetition last until the last sample. None where
-    the samples do not show the lift.
+    The rest on each side is the first second that is flat, or else the lowest sample. Lift and
+    lowering begin and end where a smooth movement through the crossings at 15, 50 and 85 % would,
+    between the levels of the seconds beside it; without a lowering, the hold and the repetition
+    last until the last sample. None where the samples do not show the lift.
     """
     if depth_deg < params.min_level_deg:
         return None
+    final = len(tilt_deg) - 1
     back = _descent(tilt_deg[top::-1], depth_deg)
-    last = len(tilt_deg) - 1
-    ahead = _descent(tilt_deg[top:], depth_deg) or (last - top, last - top, float(tilt_deg[last]))
+    ahead = _descent(tilt_deg[top:], depth_deg) or _Descent(final - top, final - top, final - top)
     if back is None:
         return None
-    lift, low, before = top - back[0], top - back[1], back[2]
-    lower, bottom, after = top + ahead[0], top + ahead[1], ahead[2]
-    first, last = _hold(tilt_deg, rate_degs, (low, lift, lower, bottom), top, params)
-    into = _median(tilt_deg[first : min(first + _SECOND, last) + 1])
-    out_of = _median(tilt_deg[max(last - _SECOND, first) : last + 1])
-    if before >= into:
+    lift, lower = top - back.half, top + ahead.half
+    first, last = _hold(
+        tilt_deg, rate_degs, (top - back.near, lift, lower, top + ahead.near), top, params
+    )
+    lifted = _edges(tilt_deg, lift, (top - back.far, top - back.near), (first, last))
+    if lifted is None:
         return None
-    start, hold_start = _edges(tilt_deg, lift, before, into)
-    end = hold_end = len(tilt_deg) - 1.0
-    if after < out_of and lower < bottom:
-        end, hold_end = _edges_backwards(tilt_deg, lower, after, out_of)
+    lowered = _edges(
+        tilt_deg[::-1],
+        final - lower,
+        (final - top - ahead.far, final - top - ahead.near),
+        (final - last, final - first),
+    )
+    end = hold_end = float(final)
+    if lowered is not None and lower < final:
+        end, hold_end = final - lowered.start, final - lowered.arrival
+    start, hold_start = lifted.start, lifted.arrival
     if hold_start > hold_end:
         hold_start = hold_end = float(min(max(top, start), end))
     return Timing(
         start=max(start, 0.0),
         hold_start=hold_start,
         hold_end=hold_end,
-        end=min(end, len(tilt_deg) - 1.0),
-        range_deg=float(tilt_deg[lift : lower + 1].max()) - before,
-        return_deg=out_of - after,
+        end=min(end, float(final)),
+        range_deg=float(tilt_deg[lift : lower + 1].max()) - lifted.rest_deg,
+        return_deg=0.0 if lowered is None else lowered.held_deg - lowered.rest_deg,
     )
 
 
-def _descent(tilt_deg: FloatArray, depth_deg: float) -> tuple[int, int, float] | None:
-    """Samples from the top, the first, to half the depth and on to the rest; the rest's level."""
+class _Descent(NamedTuple):
+    """Samples from the top, the first, to half the depth and to both ends of the rest."""
+
+    half: int
+    near: int
+    far: int
+
+
+def _descent(tilt_deg: FloatArray, depth_deg: float) -> _Descent | None:
     below = np.flatnonzero(tilt_deg <= tilt_deg[0] - 0.5 * depth_deg)
     if len(below) == 0:
         return None
     half = int(below[0])
-    flat = _first_flat_second(tilt_deg[half:], max(_FLAT_DEG, _FLAT_PART * depth_deg))
+    around = tilt_deg[max(half - _SECOND // 2, 0) : half + _SECOND // 2 + 1]
+    steepest_deg = max(_FLAT_OF_STEEPEST * float(around[0] - around[-1]), _LEAST_FLAT_DEG)
+    widest_deg = max(_FLAT_DEG, _FLAT_PART * depth_deg)
+    flat = _first_flat_second(tilt_deg[half:], min(steepest_deg, widest_deg))
     if flat >= 0:
-        rest = half + flat
-        return half, rest, _median(tilt_deg[rest : rest + _SECOND])
+        return _Descent(half, half + flat, half + flat + _SECOND - 1)
     lowest = half + int(np.argmin(tilt_deg[half:]))
-    return half, lowest, float(tilt_deg[lowest])
+    return _Descent(half, lowest, lowest)
 
 
 @kernel
@@ -152,22 +174,49 @@ def _hold(
     return first, last
 
 
-def _edges(tilt_deg: FloatArray, near: int, low_deg: float, high_deg: float) -> tuple[float, float]:
-    """Where the rise through sample `near` from one level to another begins and ends."""
+class _Edges(NamedTuple):
+    """Where a rise starts and arrives, and the levels between which it goes."""
+
+    start: float
+    arrival: float
+    rest_deg: float
+    held_deg: float
+
+
+def _edges(
+    tilt_deg: FloatArray, near: int, rest: tuple[int, int], hold: tuple[int, int]
+) -> _Edges | None:
+    """The rise through sample `near` between a rest and a hold; a fall if time runs backwards.
+
+    The levels are those of the second before the start and of the one after the arrival, as far as
+    they belong to the rest and the hold. None where it does not rise.
+    """
+    rest_deg = _median(tilt_deg[rest[0] : rest[1] + 1])
+    held_deg = _median(tilt_deg[hold[0] : min(hold[0] + _SECOND, hold[1]) + 1])
+    edges = None
+    for _ in range(_ROUNDS):
+        if rest_deg >= held_deg:
+            return edges
+        start, arrival = _smooth_edges(tilt_deg, near, rest_deg, held_deg)
+        edges = _Edges(start, arrival, rest_deg, held_deg)
+        before = max(round(start) - _SECOND, rest[0]), max(round(start), 0)
+        after = round(arrival), min(round(arrival) + _SECOND, hold[1])
+        if before[0] < before[1]:
+            rest_deg = _median(tilt_deg[before[0] : before[1] + 1])
+        if after[0] <= after[1]:
+            held_deg = _median(tilt_deg[after[0] : after[1] + 1])
+    return edges
+
+
+def _smooth_edges(
+    tilt_deg: FloatArray, near: int, low_deg: float, high_deg: float
+) -> tuple[float, float]:
+    """Where a rise of minimum jerk through sample `near` from one level to another would be."""
     share = (tilt_deg - low_deg) / (high_deg - low_deg)
     before = _backward_crossing(share, 1.0 - _NEAR_END, near)
     middle = _forward_crossing(share, _MIDDLE, int(before))
     after = _forward_crossing(share, _NEAR_END, int(middle))
     return middle - _REACH * (middle - before), middle + _REACH * (after - middle)
-
-
-def _edges_backwards(
-    tilt_deg: FloatArray, near: int, low_deg: float, high_deg: float
-) -> tuple[float, float]:
-    """Where the fall through sample `near` ends and began, as the rise of time run backwards."""
-    last = len(tilt_deg) - 1
-    end, begin = _edges(tilt_deg[::-1], last - near, low_deg, high_deg)
-    return last - end, last - begin
 
 
 def _forward_crossing(share: FloatArray, level: float, start: int) -> float:
