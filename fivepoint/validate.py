@@ -22,8 +22,11 @@ def validate_and_print(
     topic: Topic, datasets: Path | None, *, as_json: bool, document: Path | None
 ) -> None:
     """Measure a topic and print its figures; with `document`, write its section there too."""
-    with Console(stderr=True).status("Validating"):
-        figures = list(validate(topic, datasets))
+    figures = []
+    with Console(stderr=True).status("Validating") as status:
+        for figure in validate(topic, datasets):
+            figures.append(figure)
+            status.update(f"Validating: {figure.data_set}, {figure.what}, {figure.subject}")
     if as_json:
         print(json.dumps([_json(figure) for figure in figures]))
     else:

@@ -9,12 +9,27 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
+from analytics.validation.bridges_recorded import recorded_figures
+from analytics.validation.bridges_simulated import results_of
 from analytics.validation.document import markdown, svg, write_section
-from analytics.validation.figures import ALL, Figure, Kind, Unit, mean_of, pooled, rmse, share
+from analytics.validation.figures import (
+    ALL,
+    Figure,
+    Kind,
+    Unit,
+    mean_of,
+    pooled,
+    quantile,
+    rate,
+    rmse,
+    share,
+)
+from analytics.validation.repetitions import matched
 from analytics.validation.simulated import true_postures
 from analytics.validation.topics import Topic, validate
 from analytics.validation.worn import ValidationError
 from fivepoint.cli import main
+from sensors.types import Placement
 
 SHARE = Kind("set", "what", Unit.SHARE, 98.0)
 ERROR = Kind("set", "what", Unit.DEGREES, 2.0)
@@ -43,6 +58,28 @@ def test_an_error_has_an_interval_from_its_blocks() -> None:
     assert figure.low < 1.5 < figure.high
     assert figure.high - figure.low < 0.2
     assert figure.met is True
+
+
+def test_a_rate_has_garwoods_interval() -> None:
+    kind = Kind("set", "what", Unit.PER_HOUR, 0.6)
+    none, three = rate(kind, "p1", 0, 10.0), rate(kind, "p1", 3, 10.0)
+    assert (none.value, none.low) == (0.0, 0.0)
+    assert none.high == pytest.approx(0.3689, abs=0.0001)
+    assert (three.low, three.high) == pytest.approx((0.0619, 0.8767), abs=0.0001)
+    assert (none.met, rate(kind, "p1", 7, 10.0).met) == (True, False)
+
+
+def test_a_quantile_is_no_surer_than_its_groups() -> None:
+    kind = Kind("set", "what", Unit.SECONDS)
+    figure = quantile(kind, ALL, [[0.1] * 50, [0.3] * 50, []], 0.5)
+    assert (figure.low, figure.high, figure.count) == (0.1, 0.3, 100)
+
+
+def test_each_found_interval_is_matched_to_one_true_one_by_their_overlap() -> None:
+    true = [(0.0, 4.0), (5.0, 9.0), (20.0, 24.0)]
+    found = [(3.0, 9.0), (0.0, 3.5), (30.0, 31.0)]
+    assert matched(true, found) == [1, 0, None]
+    assert matched([], found) == []
 
 
 def test_the_mean_of_one_has_no_interval() -> None:
@@ -149,3 +186,23 @@ def test_spine_extension_is_within_what_was_asked_on_average() -> None:
     overall = [each for each in validate(Topic.SPINE) if each.subject == ALL]
     assert sum(each.met is True for each in overall) == 6
     assert not any(each.met is False for each in overall)
+
+
+@pytest.mark.slow
+def test_bridges_are_counted_and_timed_as_annotated_and_other_exercises_left_alone(
+    datasets: Path,
+) -> None:
+    found = list(recorded_figures(datasets))
+    overall = [each for each in found if each.subject == ALL and each.asked is not None]
+    assert len(overall) == 7
+    assert all(each.met for each in overall)
+    in_bed = [each for each in found if each.data_set == "SisFall waist"]
+    assert all(each.value == 0.0 for each in in_bed)
+
+
+def test_each_bridge_of_a_simulated_body_is_compared_with_what_its_segment_did() -> None:
+    result = results_of(seed=0)[Placement.PELVIS, ""]
+    assert (result.exact, result.sets) == (2, 2)
+    assert len(result.hold_errors_s) == len(result.peak_errors_deg) == 20
+    assert np.median(np.abs(result.hold_errors_s)) < 0.15
+    assert np.median(np.abs(result.peak_errors_deg)) < 1.0

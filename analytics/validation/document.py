@@ -61,7 +61,7 @@ def markdown(figures: Iterable[Figure]) -> str:
 def svg(figures: Iterable[Figure]) -> str:
     """A row for each figure: a dot a subject, and over all of them a tick on its interval.
 
-    Shares and degrees stand apart, each with its scale below.
+    Each unit stands apart, with its scale below.
     """
     rows: Rows = {}
     for each in figures:
@@ -95,11 +95,7 @@ def interval_text(figure: Figure) -> str:
 def asked_text(figure: Figure) -> str:
     """What was asked, as a limit."""
     sign = "≥" if figure.unit is Unit.SHARE else "≤"
-    return (
-        f"{sign} {figure.asked:g} {figure.unit}"
-        if figure.unit is Unit.SHARE
-        else (f"{sign} {figure.asked:g}{figure.unit}")
-    )
+    return f"{sign} {figure.asked:g}{_spaced(figure.unit)}"
 
 
 def _rows_svg(rows: Rows, unit: Unit, top: int) -> list[str]:
@@ -130,7 +126,7 @@ def _rows_svg(rows: Rows, unit: Unit, top: int) -> list[str]:
 
 
 def _range(rows: Rows, unit: Unit) -> tuple[float, float]:
-    """The scale of all rows of one unit: shares up from the worst, degrees up from 0."""
+    """The scale of all rows of one unit: shares up from the worst, errors and rates up from 0."""
     values = [each.value for found in rows.values() for each in found]
     if unit is Unit.SHARE:
         return min(90.0, 10.0 * (min(values) // 10.0)), 100.0
@@ -148,7 +144,11 @@ def _line(x1: float, y1: float, x2: float, y2: float, colour: str, width: int) -
 
 
 def _with_unit(value: float, unit: Unit) -> str:
-    return f"{value:.{_digits(unit)}f} %" if unit is Unit.SHARE else f"{value:.{_digits(unit)}f}°"
+    return f"{value:.{_digits(unit)}f}{_spaced(unit)}"
+
+
+def _spaced(unit: Unit) -> str:
+    return unit.value if unit is Unit.DEGREES else f" {unit}"
 
 
 def _digits(unit: Unit) -> int:

@@ -37,25 +37,39 @@ Subject = Mapping[str, Stream]
 
 def everyday_figures(datasets: Path) -> Iterator[Figure]:
     """Lying told from upright, and the side of lying, for each person, sample by sample."""
-    people = _people(datasets)
+    posed = (*UPRIGHT, *SIDES)
+    wearers = {
+        name: {activity: stream for activity, stream in person.items() if activity in posed}
+        for name, person in people(datasets).items()
+    }
     as_worn, *random = mountings(RANDOM_MOUNTINGS)
-    yield from _figures(people, [as_worn], "")
-    yield from _figures(people, random, ", random mounting")
+    yield from _figures(wearers, [as_worn], "")
+    yield from _figures(wearers, random, ", random mounting")
     alone = {
         name: {activity: without_gyro(stream) for activity, stream in person.items()}
-        for name, person in people.items()
+        for name, person in wearers.items()
     }
     yield from _figures(alone, random, ", random mounting, no gyroscope")
 
 
-def _people(datasets: Path) -> dict[str, Subject]:
+def people(datasets: Path) -> dict[str, Subject]:
+    """The people of the set by name, each with all that they did."""
     items, name = read_set(datasets, "dsads")
-    people: dict[str, dict[str, Stream]] = {}
+    found: dict[str, dict[str, Stream]] = {}
     for item in items:
-        if item.exercise in (*UPRIGHT, *SIDES):
-            (stream,) = streams(item, name)
-            people.setdefault(item.subject, {})[item.exercise] = stream
-    return dict(people)
+        (stream,) = streams(item, name)
+        found.setdefault(item.subject, {})[item.exercise] = stream
+    return dict(found)
+
+
+def calibration_of(worn: Subject) -> Calibration:
+    """How a person's sensor sits, from standing and lying on the back."""
+    info, standing = worn[STANDING]
+    _, lying = worn[LYING_BACK]
+    (calibration,) = calibrate(
+        [info], [standing], still=POSE_S, lying=POSE_S, lying_chunks=[lying], made_from=STANDING
+    )
+    return calibration
 
 
 def _figures(
@@ -78,7 +92,7 @@ def _figures(
 def _counted(person: Subject, rotation: FloatArray) -> tuple[int, int, int, int]:
     """Samples with lying told right, samples, lying samples with the side right, lying samples."""
     worn = {activity: (info, turned(chunk, rotation)) for activity, (info, chunk) in person.items()}
-    calibration = _calibration(worn)
+    calibration = calibration_of(worn)
     told = side = 0
     total = lying_total = 0
     for activity, stream in worn.items():
@@ -91,12 +105,3 @@ def _counted(person: Subject, rotation: FloatArray) -> tuple[int, int, int, int]
         else:
             told += sum(label == Posture.UPRIGHT for label in found)
     return told, total, side, lying_total
-
-
-def _calibration(worn: Subject) -> Calibration:
-    info, standing = worn[STANDING]
-    _, lying = worn[LYING_BACK]
-    (calibration,) = calibrate(
-        [info], [standing], still=POSE_S, lying=POSE_S, lying_chunks=[lying], made_from=STANDING
-    )
-    return calibration

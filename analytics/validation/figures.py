@@ -24,6 +24,8 @@ class Unit(StrEnum):
 
     SHARE = "%"
     DEGREES = "°"
+    SECONDS = "s"
+    PER_HOUR = "an hour"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +33,7 @@ class Figure:
     """One measured number: whose, of what, over how many cases, and what was asked of it.
 
     `low` and `high` are the 95 % interval, NaN where one case gives none. `asked` is the least
-    share or the largest error that is asked for, None where nothing is.
+    share, or the largest error or rate, that is asked for, None where nothing is.
     """
 
     data_set: str
@@ -65,6 +67,32 @@ class Kind:
 def share(kind: Kind, subject: str, hits: int, count: int) -> Figure:
     """A share in percent with Wilson's interval."""
     return _figure(kind, subject, 100 * hits / count, *_wilson(hits, count), count)
+
+
+def rate(kind: Kind, subject: str, events: int, hours: float) -> Figure:
+    """Events an hour with the exact interval of a Poisson count (Garwood 1936, Biometrika 28)."""
+    tail = 0.5 - CONFIDENCE / 2
+    low = float(stats.chi2.ppf(tail, 2 * events)) / 2 if events else 0.0
+    high = float(stats.chi2.ppf(1.0 - tail, 2 * events + 2)) / 2
+    return _figure(kind, subject, events / hours, low / hours, high / hours, events)
+
+
+def quantile(
+    kind: Kind, subject: str, values: Sequence[FloatArray | Sequence[float]], part: float
+) -> Figure:
+    """A quantile of values in groups, with the interval of a bootstrap over the groups.
+
+    Values of one group, a person's or a recording's, follow each other.
+    """
+    groups = [np.asarray(group, dtype=float) for group in values if len(group)]
+    rng = np.random.default_rng(0)
+    drawn = [
+        np.quantile(np.concatenate([groups[index] for index in draw]), part)
+        for draw in rng.integers(len(groups), size=(DRAWS, len(groups)))
+    ]
+    pooled_values = np.concatenate(groups)
+    value = float(np.quantile(pooled_values, part))
+    return _figure(kind, subject, value, *_percentiles(np.array(drawn)), len(pooled_values))
 
 
 def rmse(kind: Kind, subject: str, errors_deg: FloatArray, rate_hz: float) -> Figure:

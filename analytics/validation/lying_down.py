@@ -176,6 +176,15 @@ def lying_down_figures(datasets: Path) -> Iterator[Figure]:
         yield from _shares(task, alone, random, ", random mounting, no gyroscope")
 
 
+def calibrated_trials(datasets: Path, data_set: str) -> Iterator[tuple[Trial, Calibration]]:
+    """The trials of a set's tasks, each with what others of the same person calibrate."""
+    trials = _trials(datasets, data_set)
+    for task in TASKS:
+        if task.data_set == data_set:
+            for trial, poses in _posed(task, trials):
+                yield trial, poses.calibration(np.eye(3))
+
+
 def missed(task: Task, datasets: Path) -> list[str]:
     """The names of the trials of a task that were not found to be what they are, as worn."""
     posed = _posed(task, _trials(datasets, task.data_set))

@@ -8,6 +8,8 @@ from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 
+from analytics.validation.bridges_recorded import recorded_figures
+from analytics.validation.bridges_simulated import hours_figures, simulated_figures, tilts_figures
 from analytics.validation.everyday import everyday_figures
 from analytics.validation.figures import Figure
 from analytics.validation.lying_down import lying_down_figures
@@ -25,6 +27,7 @@ class Topic(StrEnum):
     ORIENTATION = "orientation"
     POSTURE = "posture"
     SPINE = "spine"
+    BRIDGING = "bridging"
 
 
 def validate(topic: Topic, datasets: Path | None = None) -> Iterator[Figure]:
@@ -49,10 +52,16 @@ def _spine(datasets: Path | None) -> Iterator[Figure]:
     return chain(spine_figures(), alone_figures())
 
 
+def _bridging(datasets: Path | None) -> Iterator[Figure]:
+    folder = _folder(datasets)
+    return chain(recorded_figures(folder), simulated_figures(), hours_figures(), tilts_figures())
+
+
 _MEASURED: Mapping[Topic, Callable[[Path | None], Iterator[Figure]]] = {
     Topic.ORIENTATION: _orientation,
     Topic.POSTURE: _posture,
     Topic.SPINE: _spine,
+    Topic.BRIDGING: _bridging,
 }
 
 

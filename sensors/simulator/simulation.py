@@ -11,7 +11,7 @@ import numpy as np
 from sensors.simulator.body import SEGMENT_OF, Body, Segment
 from sensors.simulator.imu import VirtualSensor, measure, mounted
 from sensors.simulator.kinematics import Frame, segment_frame
-from sensors.simulator.stage import Activity, Pose, ScriptError, play
+from sensors.simulator.stage import Activity, Pose, RepetitionTruth, ScriptError, play
 from sensors.simulator.truth import truth_of
 from sensors.types import Calibration, Chunk, FloatArray, Placement, StreamInfo
 
@@ -67,6 +67,11 @@ class Simulation:
     def truth(self) -> dict[str, Any]:
         """The content of truth.json: postures, repetitions, hyperextension, falls, extension."""
         return truth_of(self._stage, self._motion)
+
+    @property
+    def repetitions(self) -> tuple[RepetitionTruth, ...]:
+        """The bridges as scripted: a part of `truth` that costs nothing."""
+        return tuple(self._stage.repetitions)
 
     def true_calibrations(self) -> tuple[Calibration, ...]:
         """How each sensor really sits, known without error."""
