@@ -83,8 +83,12 @@ def bridges(count: int, hold_s: float = 4.0, partial: bool = False) -> tuple[Rep
             hold_start_s=10.0 * number + 1.0,
             hold_end_s=10.0 * number + 1.0 + hold_s,
             peak_deg=20.0 + number,
+            rise_part=0.3,
             roll_deg=None,
+            sag_degs=0.2,
+            tremor_degs=0.4,
             sparc=-1.8,
+            ldlj=-7.5,
             partial=partial,
         )
         for number in range(count)

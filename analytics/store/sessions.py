@@ -132,7 +132,8 @@ def insert_sessions(cursor: Cursor, stored: Iterable[StoredSession]) -> None:
             tables[table] += [{"recording_id": each.session.recording_id, **row} for row in rows]
     for table, rows in tables.items():
         if rows:
-            cursor.from_arrow(pa.Table.from_pylist(rows)).insert_into(table)
+            given = cursor.from_arrow(pa.Table.from_pylist(rows))
+            given.query("given", f"INSERT INTO {table} BY NAME SELECT * FROM given")  # noqa: S608
 
 
 def delete_sessions(cursor: Cursor, recording_ids: Sequence[str]) -> None:
