@@ -82,9 +82,8 @@ class SittingBout:
 class ExtensionBout:
     """The spine held extended beyond the personal neutral of the posture.
 
-    `in_band_s` is how long of it the extension lay between `band_low_deg` and `band_high_deg`,
-    `interruptions` how often it was left for a moment. `sigma_deg` is the mean standard deviation
-    of the angle.
+    `in_band_s` is how long of it the extension lay in the prescribed band, `interruptions` how
+    often it was left for a moment. `sigma_deg` is the mean standard deviation of the angle.
     """
 
     start_s: float
@@ -92,8 +91,6 @@ class ExtensionBout:
     mean_deg: float
     peak_deg: float
     posture: Posture
-    band_low_deg: float
-    band_high_deg: float
     in_band_s: float
     interruptions: int
     sigma_deg: float
@@ -102,7 +99,7 @@ class ExtensionBout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverExtension:
-    """The spine extended beyond the limit of what is safe."""
+    """The spine extended beyond the prescribed alarm."""
 
     start_s: float
     end_s: float
@@ -139,7 +136,7 @@ class SensorSlip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlexionBout:
-    """The trunk bent forward beyond the limit."""
+    """The trunk bent forward beyond the prescribed limit."""
 
     start_s: float
     end_s: float

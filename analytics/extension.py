@@ -8,9 +8,10 @@ headings. Each is integrated from the angular rate; what the body does keeps the
   doi:10.1109/ICORR.2017.8009375, for hinges): upright, on the back and on the front the left-right
   axes of trunk and pelvis point the same way but for the twist of the spine, which does not last.
   Nothing is taken from them while they stand steeply, as on the side.
-- *The body turns as one* (J. Favre et al., J Biomech 2008;41:1029, who asked for such a movement):
-  while trunk and pelvis turn alike, as in rolling over, their level angular rates are one vector
-  seen from two headings. Here it is found instead of asked for.
+- *The body turns as one* (J. Favre, B. M. Jolles, R. Aissaoui and K. Aminian, J Biomech
+  2008;41(5):1029–1035, of knees, who asked for such a movement): while trunk and pelvis turn
+  alike, as in rolling over, their level angular rates are one vector seen from two headings. Here
+  it is found instead of asked for.
 - *A body at rest does not turn*: what a gyroscope tells then is its bias. Orientation filters take
   any turn of less than 2 °/s for bias after a second and a half; here it must be steady for twelve
   seconds and come to no more than a breath and the bias may, so that a slow movement of the spine

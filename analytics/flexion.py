@@ -9,6 +9,7 @@ import numpy as np
 from analytics.body import BODY_RATE_HZ, BodyChunk, Segment
 from analytics.detector import Variables, kernel, opened, variables
 from analytics.events import Event, FlexionBout, Posture
+from analytics.limits import USUAL, Limits
 from sensors.types import FloatArray
 
 MIN_SAGITTAL = np.sin(np.radians(45.0))
@@ -17,11 +18,8 @@ MIN_SAGITTAL = np.sin(np.radians(45.0))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlexionParams:
-    """What counts as bent too far."""
+    """What counts as one bend, beyond the limit that is prescribed."""
 
-    limit_deg: float = 60.0
-    """ISO 11226:2000 and EN 1005-4 do not accept trunk inclination beyond 60°; a limit that a
-    clinician prescribes goes before it."""
     hysteresis_deg: float = 5.0
     """The bout ends this far below the limit."""
     min_s: float = 1.0
@@ -35,15 +33,15 @@ class FlexionParams:
 
 
 class FlexionDetector:
-    """Finds bends of the trunk from upright to beyond the limit and back.
+    """Finds bends of the trunk from upright to beyond `limits.flexion_deg` and back.
 
     The trunk's inclination is judged, not the spine's own curve: with one sensor the two cannot be
     told apart, and the load on the spine follows the inclination. Needs a trunk sensor whose
     calibration knows the front.
     """
 
-    def __init__(self, params: FlexionParams | None = None) -> None:
-        self._limits = _limits(params or FlexionParams())
+    def __init__(self, limits: Limits = USUAL, params: FlexionParams | None = None) -> None:
+        self._limits = _limits(limits.flexion_deg, params or FlexionParams())
         self._state = variables(index=0, upright_at=-np.inf, bent=0, start=0, peak_deg=0)
 
     def update(self, chunk: BodyChunk) -> list[Event]:
@@ -71,10 +69,10 @@ def _bout(row: FloatArray) -> FlexionBout:
     )
 
 
-def _limits(params: FlexionParams) -> Variables:
-    stop_deg = params.limit_deg - params.hysteresis_deg
+def _limits(limit_deg: float, params: FlexionParams) -> Variables:
+    stop_deg = limit_deg - params.hysteresis_deg
     return variables(
-        start_deg=params.limit_deg,
+        start_deg=limit_deg,
         stop_deg=stop_deg,
         upright_cos=np.cos(np.radians(min(params.upright_deg, stop_deg))),
         min_count=round(params.min_s * BODY_RATE_HZ),

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import msgspec
 
+from analytics.limits import FLEXION_LIMITS_DEG, USUAL
 from sensors.errors import FivepointError
 
 PATHWAY_IDS = ("conservative", "after_pvp_pkp", "after_mis_tlif", "after_internal_fixation")
@@ -210,18 +211,30 @@ class StopRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     session: tuple[Statement, ...]
 
 
+USUAL_FLEXION = Number(value=USUAL.flexion_deg, mark=Mark.DEFAULT)
+
+
 class Pathway(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A whole template; its phases follow each other without a hole."""
+    """A whole template; its phases follow each other without a hole.
+
+    Bending forward beyond `flexion_limit_deg` is told, whatever the phase.
+    """
 
     id: str
     title: str
     counted_from: str
     phases: tuple[Phase, ...]
     stop: StopRules
+    flexion_limit_deg: Number = USUAL_FLEXION
     forbid: tuple[Statement, ...] = ()
     sources: dict[str, str] = {}
 
     def __post_init__(self) -> None:
+        lowest_deg, highest_deg = FLEXION_LIMITS_DEG
+        if not lowest_deg <= self.flexion_limit_deg.value <= highest_deg:
+            raise ValueError(
+                f"`flexion_limit_deg` must lie between {lowest_deg:g} and {highest_deg:g}"
+            )
         if not self.phases or self.phases[0].weeks.start != 0:
             raise ValueError("`phases` must start at week 0")
         for earlier, later in pairwise(self.phases):

@@ -13,6 +13,7 @@ from datetime import date
 from enum import StrEnum
 from math import inf, prod
 
+from analytics.limits import USUAL, Limits, LimitsByDay
 from analytics.pathway import (
     Brace,
     Dose,
@@ -61,7 +62,7 @@ class PrescribedItem:
     `per_day` is in `unit`; an item that is not for every day has `days_per_week` below 7. `hold_s`
     is the hold of one repetition. Positioning counts while the extension lies within `band_deg`
     and is excessive above `alarm_deg`; more than `cap_per_day` is over-doing. Raises
-    PrescriptionError for a dose that is not positive or a band that does not rise to the alarm.
+    PrescriptionError for a dose that is not positive.
     """
 
     id: str
@@ -82,24 +83,15 @@ class PrescribedItem:
                 f"{self.title}: {self.per_day:g} {self.unit} on {self.days_per_week:g} days a week "
                 "is no dose, so it was not prescribed; give a positive amount on up to 7 days."
             )
-        if self.band_deg and not self._band_rises():
-            low_deg, high_deg = self.band_deg
-            raise PrescriptionError(
-                f"{self.title}: {low_deg:g}° to {high_deg:g}° with the alarm at {self.alarm_deg}° "
-                "is no band of extension, so it was not prescribed; give rising angles."
-            )
-
-    def _band_rises(self) -> bool:
-        low_deg, high_deg = self.band_deg or (0.0, inf)
-        return 0 <= low_deg < high_deg <= (self.alarm_deg or inf)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prescription:
     """Version `version` of a patient's plan, valid from `valid_from` until the next one is.
 
-    `index_date` is the day of the fracture or the operation from which weeks count. Raises
-    PrescriptionError when two items would claim the same sensor signal.
+    `index_date` is the day of the fracture or the operation from which weeks count, and
+    `flexion_limit_deg` how far the trunk may bend forward. Raises PrescriptionError when two items
+    would claim the same sensor signal, LimitsError for angles that cannot be followed.
     """
 
     patient_id: str
@@ -112,14 +104,31 @@ class Prescription:
     phase_title: str
     phase_weeks: tuple[float, float]
     items: tuple[PrescribedItem, ...]
+    flexion_limit_deg: float = USUAL.flexion_deg
 
     def __post_init__(self) -> None:
         _no_two(item.id for item in self.items)
         _no_two(item.evidence for item in self.items if item.evidence is not Evidence.REPORT)
+        self.limits()
+
+    def limits(self) -> Limits:
+        """What recordings of its days are analyzed with; the usual where it says nothing."""
+        lying = self.item_shown_by(Evidence.EXTENSION)
+        return Limits(
+            band_deg=(lying and lying.band_deg) or USUAL.band_deg,
+            over_deg=(lying and lying.alarm_deg) or USUAL.over_deg,
+            flexion_deg=self.flexion_limit_deg,
+        )
 
     def item_shown_by(self, evidence: Evidence) -> PrescribedItem | None:
         """The item that a sensor signal tells of, if one is prescribed."""
         return next((item for item in self.items if item.evidence is evidence), None)
+
+
+def prescribed_limits(versions: Iterable[Prescription], time_zone: str) -> LimitsByDay:
+    """What recordings of a patient who lives there are analyzed with, of all versions in order."""
+    since = tuple((version.valid_from, version.limits()) for version in versions)
+    return LimitsByDay(time_zone=time_zone, since=since)
 
 
 def _no_two(names: Iterable[str]) -> None:
@@ -160,6 +169,7 @@ def prescribe(
         phase_title=phase.title,
         phase_weeks=(phase.weeks.start, phase.weeks.end),
         items=_items_of(phase, frozenset(unlocked), at_target),
+        flexion_limit_deg=pathway.flexion_limit_deg.value,
     )
 
 
@@ -185,15 +195,25 @@ def progress(
 
 
 def revise(
-    earlier: Prescription, *, valid_from: date, items: tuple[PrescribedItem, ...]
+    earlier: Prescription,
+    *,
+    valid_from: date,
+    items: tuple[PrescribedItem, ...],
+    flexion_limit_deg: float | None = None,
 ) -> Prescription:
-    """The next version with doses that a clinician chose."""
+    """The next version with doses and angles that a clinician chose; None keeps the limit."""
     if valid_from < earlier.valid_from:
         raise PrescriptionError(
             f"A prescription from {valid_from} cannot follow one from {earlier.valid_from}, "
             "as the past would change; choose that day or a later one."
         )
-    return replace(earlier, version=earlier.version + 1, valid_from=valid_from, items=items)
+    return replace(
+        earlier,
+        version=earlier.version + 1,
+        valid_from=valid_from,
+        items=items,
+        flexion_limit_deg=flexion_limit_deg or earlier.flexion_limit_deg,
+    )
 
 
 def _items_of(

@@ -27,8 +27,9 @@ from analytics.events import (
     WearBout,
 )
 from analytics.falls import FallDetector
-from analytics.flexion import FlexionDetector, FlexionParams
+from analytics.flexion import FlexionDetector
 from analytics.frontend import FrontEnd
+from analytics.limits import USUAL, Limits
 from analytics.plausible import plausible_calibrations
 from analytics.posture import PostureDetector
 from analytics.posture_summary import PostureSummary, posture_summary
@@ -63,7 +64,7 @@ class StreamSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """What was found in one recording, by one version of the algorithms."""
+    """What was found in one recording, by one version of the algorithms and within `limits`."""
 
     recording_id: str
     patient: str | None
@@ -71,6 +72,7 @@ class Session:
     kind: RecordingKind
     duration_s: float
     algorithm_version: str
+    limits: Limits
     streams: tuple[StreamSummary, ...]
     postures: tuple[PostureBout, ...]
     spine: SpineSummary | None
@@ -106,8 +108,8 @@ class Pipeline:
 
     Push the chunks of all streams in the order of their first samples; the result does not depend
     on how they are cut. What it keeps grows only with the events and gaps found. Of two sensors on
-    one body segment the first in the header is analyzed; the other is counted. `flexion` holds the
-    limit to bending that was prescribed, if one was.
+    one body segment the first in the header is analyzed; the other is counted. `limits` are what is
+    prescribed to the wearer.
     """
 
     def __init__(
@@ -115,9 +117,10 @@ class Pipeline:
         header: RecordingHeader,
         calibrations: Iterable[Calibration] | None = None,
         *,
-        flexion: FlexionParams | None = None,
+        limits: Limits = USUAL,
     ) -> None:
         self._header = header
+        self._limits = limits
         self._streams = {info.placement: _StreamLog(info) for info in header.streams}
         worn = one_per_segment(header.streams)
         self._worn = {info.placement for info in worn}
@@ -127,14 +130,14 @@ class Pipeline:
         self._sitting_known = Placement.THIGH in calibrated and len(calibrated) > 1
         self._slip_guard = SlipGuard()
         self.posture = PostureDetector()
-        self.spine = SpineDetector()
+        self.spine = SpineDetector(limits)
         self.bridging = BridgingDetector()
         self.falls = FallDetector()
         self._brace = BraceDetector()
         self._detectors: tuple[Detector, ...] = (
             self.posture,
             self.spine,
-            FlexionDetector(flexion),
+            FlexionDetector(limits),
             self.bridging,
             self.falls,
             WearDetector(),
@@ -168,6 +171,7 @@ class Pipeline:
             kind=header.kind,
             duration_s=duration_s,
             algorithm_version=ALGORITHM_VERSION,
+            limits=self._limits,
             streams=tuple(log.summary(duration_s) for log in self._streams.values()),
             postures=_only(PostureBout, self._events),
             spine=self.spine.summary(),
@@ -235,15 +239,15 @@ def analyze(
     recording: Recording,
     calibrations: Sequence[Calibration] | None = None,
     *,
-    flexion: FlexionParams | None = None,
+    limits: Limits = USUAL,
 ) -> Session:
     """Everything that the detectors find in a recording.
 
     Without `calibrations` those of the recording serve, and without these plausible ones found in
-    it (see `calibrations_for`). `flexion` is as in `Pipeline`.
+    it (see `calibrations_for`). `limits` are as in `Pipeline`.
     """
     calibrations = calibrations_for(recording, calibrations)
-    pipeline = Pipeline(recording.header, calibrations, flexion=flexion)
+    pipeline = Pipeline(recording.header, calibrations, limits=limits)
     for chunk in recording.chunks(CHUNK_S):
         pipeline.push(chunk)
     pipeline.finish()
@@ -257,6 +261,7 @@ def session_json(session: Session) -> dict[str, Any]:
         "started_at": session.started_at.isoformat(),
         "duration_s": session.duration_s,
         "algorithm_version": session.algorithm_version,
+        "limits": asdict(session.limits),
         "streams": [asdict(stream) for stream in session.streams],
         "posture": [asdict(bout) for bout in session.postures],
         "spine": None if session.spine is None else _spine_json(session.spine),

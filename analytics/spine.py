@@ -12,6 +12,7 @@ from analytics.body import BODY_RATE_HZ, BodyChunk, Segment
 from analytics.detector import Variables, variables
 from analytics.events import Confidence, Event, ExtensionBout, OverExtension, PadSlip
 from analytics.extension import SpineAngle
+from analytics.limits import USUAL, Limits
 from analytics.posture import posture_of
 from analytics.spine_kernel import (
     BIN_DEG,
@@ -31,16 +32,17 @@ from sensors.types import FloatArray
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpineParams:
-    """What counts as held in extension.
+    """What counts as held in extension, beside the limits that are prescribed.
 
     The literature knows no threshold: maximal standing extension is 20.6 ± 13.3° in the lower and
-    8.9 ± 11.1° in the upper lumbar spine, and a clinician's limit goes before these defaults.
+    8.9 ± 11.1° in the upper lumbar spine.
     """
 
     start_deg: float = 5.0
-    """Smallest extension told from the error of two sensors (4–11° absolute, under 2° relative)."""
-    stop_deg: float = 3.0
-    """Extension below which the hold is over."""
+    """Smallest extension told from the error of two sensors (4–11° absolute, under 2° relative);
+    a band prescribed below it goes before."""
+    hysteresis_deg: float = 2.0
+    """The hold is over so far below."""
     dwell_s: float = 10.0
     """A hold for less is movement; positioning lasts minutes, most bridges less than 10 s."""
     alone_dwell_s: float = 60.0
@@ -49,12 +51,8 @@ class SpineParams:
     """An interruption for less, as in a cough, does not end the hold."""
     cutoff_hz: float = 2.0
     """Low-pass for episodes of posture."""
-    band_deg: tuple[float, float] = (5.0, 20.0)
-    """The band that counts, as the pathways prescribe it unless a clinician changed it."""
-    over_deg: float = 30.0
-    """Extension that alarms, as the pathways have it …"""
-    over_stop_deg: float = 25.0
-    """… until below this: no alarm goes on and off within an error of the angle."""
+    over_hysteresis_deg: float = 5.0
+    """An alarm lasts until so far below: none goes on and off within an error of the angle."""
     over_dwell_s: float = 3.0
     """Shorter is a stretch."""
     pad_slip_deg: float = 3.0
@@ -107,6 +105,8 @@ class Unseen:
 class SpineDetector:
     """Follows the extension of the spine (see `SpineAngle`) and finds where it was held.
 
+    `limits` tell which extension counts, and which is too much.
+
     In a bridge trunk and pelvis tilt together, so that their angle changes little; what is left is
     told from positioning by the dwell time alone. A bridge held extended for longer counts.
 
@@ -114,9 +114,9 @@ class SpineDetector:
     one hold lying on the back or front, in no step as large as `pad_step_deg`.
     """
 
-    def __init__(self, params: SpineParams | None = None) -> None:
+    def __init__(self, limits: Limits = USUAL, params: SpineParams | None = None) -> None:
         self._params = params or SpineParams()
-        self._limits = _limits(self._params)
+        self._limits = _limits(limits, self._params)
         self._angle = SpineAngle()
         self._confidence = Confidence.FULL
         self._blind: UnseenReason | None = None
@@ -213,8 +213,6 @@ class SpineDetector:
             mean_deg=values[0],
             peak_deg=values[1],
             posture=posture,
-            band_low_deg=self._params.band_deg[0],
-            band_high_deg=self._params.band_deg[1],
             in_band_s=values[2] / BODY_RATE_HZ,
             interruptions=int(values[3]),
             sigma_deg=values[4],
@@ -227,17 +225,19 @@ def _percentile_deg(cumulative: NDArray[np.int64], share: float) -> float:
     return round((index + 0.5) * BIN_DEG - 180.0, 2)
 
 
-def _limits(params: SpineParams) -> Variables:
+def _limits(limits: Limits, params: SpineParams) -> Variables:
+    low_deg, high_deg = limits.band_deg
+    start_deg = min(params.start_deg, low_deg)
     return variables(
         weight=1.0 - np.exp(-2.0 * np.pi * params.cutoff_hz / BODY_RATE_HZ),
-        start_deg=params.start_deg,
-        stop_deg=params.stop_deg,
+        start_deg=start_deg,
+        stop_deg=start_deg - params.hysteresis_deg,
         dwell=round(params.dwell_s * BODY_RATE_HZ),
         max_pause=round(params.max_pause_s * BODY_RATE_HZ),
-        low_deg=params.band_deg[0],
-        high_deg=params.band_deg[1],
-        over_deg=params.over_deg,
-        over_stop_deg=params.over_stop_deg,
+        low_deg=low_deg,
+        high_deg=high_deg,
+        over_deg=limits.over_deg,
+        over_stop_deg=limits.over_deg - params.over_hysteresis_deg,
         over_dwell=round(params.over_dwell_s * BODY_RATE_HZ),
         slip_deg=params.pad_slip_deg,
         step_deg=params.pad_step_deg,

@@ -14,6 +14,8 @@ MARKS = (
     "**D** default of this project, to be signed off by a physiotherapist"
 )
 
+_BENDING = "Bending forward"
+
 _FIELDS = {
     "reps": "repetitions",
     "hold_s": "hold, s",
@@ -51,23 +53,24 @@ def prescribed_rows(plan: Prescription) -> list[dict[str, str]]:
 def source_rows(plan: Prescription, pathway: Pathway) -> list[dict[str, str]]:
     """One row a number or statement of the template behind the prescription's items."""
     phase = pathway.phase(plan.phase_id)
-    rows = []
+    marked = []
     for prescribed in plan.items:
         try:
             template = phase.item(prescribed.id)
         except PathwayError:
             continue
-        for name, value in _marked(template):
-            rows.append(
-                {
-                    "Item": prescribed.title,
-                    "What": name,
-                    "Value": _text(value),
-                    "Mark": value.mark.value,
-                    "Source": "; ".join(pathway.sources[source] for source in value.source),
-                }
-            )
-    return rows
+        marked += [(prescribed.title, name, value) for name, value in _marked(template)]
+    marked.append((_BENDING, "at most, °", pathway.flexion_limit_deg))
+    return [
+        {
+            "Item": title,
+            "What": name,
+            "Value": _text(value),
+            "Mark": value.mark.value,
+            "Source": "; ".join(pathway.sources[source] for source in value.source),
+        }
+        for title, name, value in marked
+    ]
 
 
 def _unit(item: PrescribedItem) -> str:

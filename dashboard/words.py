@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from analytics.adherence import DayStatus
+from analytics.limits import Limits
 from analytics.prescription import Unit
 from analytics.store.queries import SessionRow
 
@@ -85,6 +86,15 @@ def number_text(value: float | None, unit: str = "", *, digits: int = 0) -> str:
     if value is None:
         return UNKNOWN
     return f"{value:.{digits}f} {unit}".strip()
+
+
+def limits_text(limits: Limits) -> str:
+    """What recordings are measured against."""
+    low_deg, high_deg = limits.band_deg
+    return (
+        f"Extension counts from {low_deg:g}° to {high_deg:g}°, and is too much above "
+        f"{limits.over_deg:g}°; bending forward is above {limits.flexion_deg:g}°."
+    )
 
 
 def session_text(session: SessionRow, time_zone: str) -> str:

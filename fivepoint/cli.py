@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
+from analytics.limits import USUAL, Limits
 from fivepoint import options
 from fivepoint.settings import DEFAULT_PORT, Settings, load_settings
 from sensors.errors import FivepointError
@@ -140,19 +141,21 @@ def analyze(
     recordings: options.Recordings,
     json: options.Json = False,
     calibration: options.CalibrationFile = None,
-    flexion_limit: Annotated[
-        float | None,
-        typer.Option(min=10, max=90, help="Degrees of bending forward allowed; usually 60."),
-    ] = None,
+    extension_band: options.ExtensionBand = None,
+    extension_limit: options.ExtensionLimit = USUAL.over_deg,
+    flexion_limit: options.FlexionLimit = USUAL.flexion_deg,
 ) -> None:
     """Print what is found in recordings: a line each, or with --json an object each."""
-    from analytics.flexion import FlexionParams
     from fivepoint.output import analyze_and_print
     from sensors.recording import read_calibrations
 
     calibrations = None if calibration is None else read_calibrations(calibration)
-    flexion = None if flexion_limit is None else FlexionParams(limit_deg=flexion_limit)
-    failed = analyze_and_print(recordings, calibrations, as_json=json, flexion=flexion)
+    limits = Limits(
+        band_deg=extension_band or USUAL.band_deg,
+        over_deg=extension_limit,
+        flexion_deg=flexion_limit,
+    )
+    failed = analyze_and_print(recordings, calibrations, limits, as_json=json)
     raise typer.Exit(1 if failed else 0)
 
 

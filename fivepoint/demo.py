@@ -20,9 +20,17 @@ from zoneinfo import ZoneInfo
 import msgspec
 import numpy as np
 
+from analytics.limits import LimitsByDay
 from analytics.outcomes import PAIN, Outcome
 from analytics.pathway import Evidence, load_pathway, phase_dates
-from analytics.prescription import ItemKind, Prescription, prescribe, progress, revise
+from analytics.prescription import (
+    ItemKind,
+    Prescription,
+    prescribe,
+    prescribed_limits,
+    progress,
+    revise,
+)
 from analytics.session import ALGORITHM_VERSION, analyze
 from analytics.store import Cursor, Store, StoredSession, ingest_all
 from analytics.store.queries import add_outcome, add_patient, add_prescription
@@ -91,6 +99,7 @@ class _Task:
     day: date
     days_ago: int
     activity: Activity
+    limits: LimitsByDay
     repetitions: int = 0
     hold_s: float = 0.0
 
@@ -194,7 +203,14 @@ def _tasks(folder: Path, person: Person, plans: list[Prescription], today: date)
     rng = np.random.default_rng([*person.id.encode(), 1])
     for ago in range(person.days, -1, -1):
         day = today - timedelta(days=ago)
-        base = _Task(folder=folder, person=person, day=day, days_ago=ago, activity=Activity.HOME)
+        base = _Task(
+            folder=folder,
+            person=person,
+            day=day,
+            days_ago=ago,
+            activity=Activity.HOME,
+            limits=prescribed_limits(plans, TIME_ZONE),
+        )
         if ago in person.falls:
             yield replace(base, activity=Activity.FALL)
         elif rng.random() < person.attendance.at(base.share):
@@ -238,7 +254,8 @@ def _record(task: _Task) -> StoredSession:
     )
     folder = task.folder / task.id
     recording = write_recording(folder, header, simulation.chunks(CHUNK_S))
-    return StoredSession(session=analyze(recording), path=folder)
+    session = analyze(recording, limits=task.limits.at(header.started_at))
+    return StoredSession(session=session, path=folder)
 
 
 def _script(task: _Task, rng: np.random.Generator) -> Script:

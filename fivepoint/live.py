@@ -62,9 +62,9 @@ class LiveState(msgspec.Struct, frozen=True, kw_only=True):
 
     `elapsed_s`, the repetitions and the falls are those of one recording, which began at
     `started_at`. There is none, and `recording_id` is None, while the first sample is waited for.
-    `extension_deg` is None while it cannot be seen. `repetitions` counts the whole ones.
-    `suspected_fall` was called and is still watched, which an alarm acts upon; `falls` are those
-    whose watch has ended. `virtual` is what no real sensor tells.
+    `extension_deg` and its standard deviation are None while it cannot be seen. `repetitions`
+    counts the whole ones. `suspected_fall` was called and is still watched, which an alarm acts
+    upon; `falls` are those whose watch has ended. `virtual` is what no real sensor tells.
     """
 
     phase: LivePhase
@@ -74,6 +74,7 @@ class LiveState(msgspec.Struct, frozen=True, kw_only=True):
     elapsed_s: float
     posture: Posture
     extension_deg: float | None
+    extension_sigma_deg: float | None
     repetitions: int
     last_repetition: Repetition | None
     suspected_fall: Fall | None
@@ -133,7 +134,7 @@ def live_state(
 
 
 def _of(take: Take, phase: LivePhase, now_s: float) -> LiveState:
-    extension_deg = take.pipeline.spine.extension_deg
+    spine = take.pipeline.spine
     return LiveState(
         phase=phase,
         recording_id=take.header.id,
@@ -141,12 +142,17 @@ def _of(take: Take, phase: LivePhase, now_s: float) -> LiveState:
         updated_at=datetime.now(UTC),
         elapsed_s=now_s - take.origin_s,
         posture=take.pipeline.posture.posture,
-        extension_deg=None if math.isnan(extension_deg) else extension_deg,
+        extension_deg=_known(spine.extension_deg),
+        extension_sigma_deg=_known(spine.sigma_deg),
         repetitions=take.repetitions,
         last_repetition=take.last_repetition,
         suspected_fall=take.pipeline.falls.suspected,
         falls=tuple(take.falls),
     )
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
 
 
 def _of_no_recording(phase: LivePhase) -> LiveState:
@@ -159,6 +165,7 @@ def _of_no_recording(phase: LivePhase) -> LiveState:
         elapsed_s=0.0,
         posture=Posture.UNKNOWN,
         extension_deg=None,
+        extension_sigma_deg=None,
         repetitions=0,
         last_repetition=None,
         suspected_fall=None,

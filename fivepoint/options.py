@@ -28,6 +28,22 @@ def span(text: str) -> Span:
     return Span(start_s, end_s)
 
 
+class Band(NamedTuple):
+    """Two angles in degrees."""
+
+    low_deg: float
+    high_deg: float
+
+
+def band(text: str) -> Band:
+    """Read "LOW:HIGH"."""
+    try:
+        low_deg, high_deg = (float(part) for part in text.split(":"))
+    except ValueError as error:
+        raise typer.BadParameter(f"'{text}' is not a band; write it as 5:20 (degrees)") from error
+    return Band(low_deg, high_deg)
+
+
 class Worn(NamedTuple):
     """Where a sensor is worn, and its name or address; None for the nearest one."""
 
@@ -61,6 +77,12 @@ Recordings = Annotated[
 CalibrationFile = Annotated[
     Path | None, typer.Option(metavar="CAL.json", help="Calibration made before.")
 ]
+ExtensionBand = Annotated[
+    Band | None,
+    typer.Option(parser=band, metavar="LOW:HIGH", help="Degrees of extension that count."),
+]
+ExtensionLimit = Annotated[float, typer.Option(help="Degrees of extension that are too much.")]
+FlexionLimit = Annotated[float, typer.Option(help="Degrees of bending forward allowed.")]
 STILL = typer.Option(parser=span, metavar="A:B", help="Seconds of standing still.")
 LYING = typer.Option(parser=span, metavar="A:B", help="Seconds of lying flat on the back.")
 BEND = typer.Option(parser=span, metavar="A:B", help="Seconds of a bend forward, or of a lift.")

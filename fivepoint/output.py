@@ -12,8 +12,8 @@ from typing import TypeVar
 from rich.console import Console
 from rich.progress import Progress, track
 
-from analytics.events import DismissedFall, Event, Fall
-from analytics.flexion import FlexionParams
+from analytics.events import DismissedFall, Event, Fall, NearFall
+from analytics.limits import Limits
 from analytics.session import Pipeline, Session, analyze, calibrations_for, session_json
 from fivepoint.complaint import complain
 from sensors.errors import FivepointError
@@ -42,14 +42,13 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
 def analyze_and_print(
     paths: Sequence[Path],
     calibrations: Sequence[Calibration] | None,
+    limits: Limits,
     *,
     as_json: bool,
-    flexion: FlexionParams | None = None,
 ) -> int:
     """Analyze recordings and print what was found; return how many could not be analyzed.
 
-    Calibrations that are given take the place of the recordings' own, and `flexion` that of the
-    usual limit to bending.
+    Calibrations that are given take the place of the recordings' own.
     """
     folders: list[Path] = []
     failed = 0
@@ -61,7 +60,7 @@ def analyze_and_print(
             failed += 1
     for folder in with_progress(folders, "Analyzing"):
         try:
-            session = analyze(read_recording(folder), calibrations, flexion=flexion)
+            session = analyze(read_recording(folder), calibrations, limits=limits)
         except FivepointError as error:
             complain(error)
             failed += 1
@@ -127,5 +126,14 @@ def _calibration_line(calibration: Calibration) -> str:
 
 
 def _event_line(event: Event) -> str:
-    at_s = event.impact_s if isinstance(event, Fall | DismissedFall) else event.start_s
-    return f"{at_s:9.2f} s  {event}"
+    return f"{_at_s(event):9.2f} s  {event}"
+
+
+def _at_s(event: Event) -> float:
+    match event:
+        case Fall() | DismissedFall():
+            return event.impact_s
+        case NearFall():
+            return event.at_s
+        case _:
+            return event.start_s

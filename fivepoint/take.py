@@ -12,6 +12,7 @@ import numpy as np
 
 from analytics.events import Event, Fall, Repetition
 from analytics.frontend import MAX_LAG_S
+from analytics.limits import NOTHING_PRESCRIBED, LimitsByDay
 from analytics.session import Pipeline, Session, analyze
 from sensors.recording import Recording, RecordingHeader, RecordingKind, Spool, quantized
 from sensors.types import Calibration, Chunk
@@ -24,15 +25,17 @@ _LATE_MARGIN_S = 0.2
 class Plan:
     """What is to be recorded, and in which folder of recordings.
 
-    `duration_s` None is until it is stopped. Without `calibrations` no posture is known live. One
-    recording is made, and another one if a sensor turns up later; `all_day` more, see `Takes`.
-    `virtual` sensors are said to be so live, since no alarm may take them for somebody.
+    `duration_s` None is until it is stopped. Without `calibrations` no posture is known live;
+    `limits` are those prescribed to the wearer. One recording is made, and another one if a sensor
+    turns up later; `all_day` more, see `Takes`. `virtual` sensors are said to be so live, since no
+    alarm may take them for somebody.
     """
 
     folder: Path
     kind: RecordingKind = RecordingKind.OTHER
     patient: str | None = None
     calibrations: tuple[Calibration, ...] = ()
+    limits: LimitsByDay = NOTHING_PRESCRIBED
     duration_s: float | None = None
     all_day: bool = False
     virtual: bool = False
@@ -53,16 +56,17 @@ class Take:
     recording is analyzed again.
     """
 
-    def __init__(self, header: RecordingHeader, folder: Path, origin_us: int) -> None:
+    def __init__(self, header: RecordingHeader, plan: Plan, origin_us: int) -> None:
         self.header = header
         self.origin_us = origin_us
-        self.pipeline = Pipeline(header)
+        self._limits = plan.limits.at(header.started_at)
+        self.pipeline = Pipeline(header, limits=self._limits)
         self.repetitions = 0
         self.last_repetition: Repetition | None = None
         self.falls: list[Fall] = []
         self._infos = {info.placement: info for info in header.streams}
         self._opened = ExitStack()
-        self._spool = self._opened.enter_context(Spool(folder / header.id, header))
+        self._spool = self._opened.enter_context(Spool(plan.folder / header.id, header))
         self._newest_start_s = 0.0
         self._came_too_late = False
 
@@ -86,7 +90,8 @@ class Take:
             recording = self._spool.close()
         self._found(self.pipeline.finish())
         again = self._came_too_late or not self.header.calibrations
-        return Result(recording, analyze(recording) if again else self.pipeline.session())
+        session = analyze(recording, limits=self._limits) if again else self.pipeline.session()
+        return Result(recording, session)
 
     def leave(self) -> None:
         """Keep the spool for the next recorder to complete."""

@@ -137,7 +137,7 @@ class Takes:
             origin_us = self._start_us(first_us)
             header = self._header(infos, origin_us)
             header = replace(header, resumes=self._cut_off_before(header))
-        return Take(header, self._plan.folder, origin_us)
+        return Take(header, self._plan, origin_us)
 
     def _seam_us(self, first_us: int) -> int:
         """Where a recording begins that follows: after all samples that have come, as far as known.

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import msgspec
 
+from analytics.limits import LimitsByDay
 from analytics.store import Store
-from analytics.store.queries import add_patient, patients
+from analytics.store.queries import add_patient, limits_by_day, patients
 from dashboard.processes import start_child
 from dashboard.server import serve
 from fivepoint.allday import Day
@@ -59,7 +60,8 @@ def up(
         calibration=str(calibration) if calibration.exists() else None,
         performance=performance,
     )
-    _prepare(settings.store_path, day.patient, wishes.time_zone or _local_time_zone())
+    limits = _prepared(settings.store_path, day.patient, wishes.time_zone or _local_time_zone())
+    day = msgspec.structs.replace(day, limits=limits)
     with _answering(settings), _recording(day, settings.wishes_path):
         serve(
             settings.store_path,
@@ -69,12 +71,13 @@ def up(
         )
 
 
-def _prepare(store_path: Path, patient: str, time_zone: str) -> None:
-    """Make sure that the store can be had, and that who wears the sensors is in it."""
+def _prepared(store_path: Path, patient: str, time_zone: str) -> LimitsByDay:
+    """Make sure that the store can be had and who wears the sensors is in it; their limits."""
     with Store.open(store_path) as store, store.cursor() as cursor:
         if patient not in {each.id for each in patients(cursor)}:
             label = patient.capitalize()
             add_patient(cursor, patient, label=label, birth_year=None, time_zone=time_zone)
+        return limits_by_day(cursor, patient)
 
 
 @contextmanager

@@ -107,8 +107,6 @@ def _session(folder: Path) -> tuple[Session, Path]:
         mean_deg=12.0,
         peak_deg=13.0,
         posture=Posture.SUPINE,
-        band_low_deg=5.0,
-        band_high_deg=20.0,
         in_band_s=1200.0,
         interruptions=0,
         sigma_deg=0.7,

@@ -26,6 +26,7 @@ from analytics.events import (
     WearBout,
     WearState,
 )
+from analytics.limits import USUAL
 from analytics.pathway import load_pathway
 from analytics.prescription import Prescription, prescribe
 from analytics.session import Session, StreamSummary
@@ -102,8 +103,6 @@ def extended(minutes: float, mean_deg: float = 12.0, start_s: float = 0.0) -> Ex
         mean_deg=mean_deg,
         peak_deg=mean_deg + 2.0,
         posture=Posture.SUPINE,
-        band_low_deg=5.0,
-        band_high_deg=20.0,
         in_band_s=60.0 * minutes if 5.0 <= mean_deg <= 20.0 else 0.0,
         interruptions=0,
         sigma_deg=0.7,
@@ -134,6 +133,7 @@ def session(recording_id: str = "one", **changes: Any) -> Session:
         kind=RecordingKind.EXERCISE,
         duration_s=3600.0,
         algorithm_version="1",
+        limits=USUAL,
         streams=(),
         postures=(),
         spine=None,

@@ -19,6 +19,7 @@ from analytics.detector import Detector, detect
 from analytics.falls import FallDetector
 from analytics.flexion import FlexionDetector, FlexionParams
 from analytics.frontend import FrontEnd
+from analytics.limits import Limits
 from analytics.posture import PostureDetector
 from analytics.session import Pipeline, Session
 from analytics.spine import SpineDetector
@@ -67,7 +68,7 @@ HEADER = RecordingHeader(
 DETECTORS: dict[str, Callable[[], Detector]] = {
     "posture": PostureDetector,
     "spine": SpineDetector,
-    "flexion": lambda: FlexionDetector(FlexionParams(limit_deg=25.0, min_s=0.3)),
+    "flexion": lambda: FlexionDetector(Limits(flexion_deg=25.0), FlexionParams(min_s=0.3)),
     "bridging": BridgingDetector,
     "falls": FallDetector,
     "wear": lambda: WearDetector(WearParams(min_s=4.0, block_s=1.0, max_sd_ms2=0.5)),

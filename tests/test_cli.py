@@ -92,6 +92,34 @@ def test_bends_are_those_beyond_the_limit_that_was_prescribed(
     assert [len(bends) for bends in found] == [0, 3]
 
 
+def test_extension_is_measured_against_the_angles_that_were_given(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    angles = ["--extension-band", "5:8", "--extension-limit", "10"]
+    assert main(["analyze", str(STREAMS / "positioning_pad"), "--json", *angles]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["limits"] == {"band_deg": [5, 8], "over_deg": 10, "flexion_deg": 60}
+    assert found["over_extension"]
+    shares = [b["in_band_s"] / (b["end_s"] - b["start_s"]) for b in found["hyperextension"]]
+    assert shares == pytest.approx([0.1, 0.1], abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("angles", "told"),
+    [
+        (["--extension-band", "5-20"], "write it as 5:20"),
+        (["--extension-band", "20:5"], "no band of extension"),
+        (["--extension-limit", "15"], "no band of extension"),
+        (["--flexion-limit", "120"], "no limit to bending"),
+    ],
+)
+def test_angles_that_cannot_be_followed_are_refused(
+    angles: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["analyze", str(STREAMS / "bridging_good"), *angles]) != 0
+    assert told in refusal(capsys)
+
+
 def test_replay_prints_what_analysis_finds(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["replay", str(STREAMS / "chest_acc_only"), "--speed", "10000"]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -130,6 +130,7 @@ def test_sensors_that_are_being_recorded_are_told_as_their_recorder_tells_them()
         elapsed_s=100.0,
         posture=Posture.UNKNOWN,
         extension_deg=None,
+        extension_sigma_deg=None,
         repetitions=0,
         last_repetition=None,
         suspected_fall=None,

@@ -7,7 +7,8 @@ import pytest
 from analytics.body import BodyChunk, Segment
 from analytics.detector import detect
 from analytics.events import Event, FlexionBout, Posture
-from analytics.flexion import FlexionDetector, FlexionParams
+from analytics.flexion import FlexionDetector
+from analytics.limits import Limits
 from tests.body_chunks import Keyframe, body, segment, up_path, without
 
 
@@ -41,11 +42,11 @@ def test_a_bend_below_the_limit_is_allowed() -> None:
 
 @pytest.mark.parametrize("limit_deg", [20.0, 30.0, 45.0])
 def test_a_prescribed_limit_goes_before(limit_deg: float) -> None:
-    detector = FlexionDetector(FlexionParams(limit_deg=limit_deg))
-    (bout,) = detect(detector, [bend(limit_deg + 8.0)])
+    limits = Limits(flexion_deg=limit_deg)
+    (bout,) = detect(FlexionDetector(limits), [bend(limit_deg + 8.0)])
     assert isinstance(bout, FlexionBout)
     assert bout.peak_deg == pytest.approx(limit_deg + 8.0, abs=0.1)
-    assert detect(FlexionDetector(FlexionParams(limit_deg=limit_deg)), [bend(limit_deg - 3)]) == []
+    assert detect(FlexionDetector(limits), [bend(limit_deg - 3)]) == []
 
 
 def test_a_peak_of_less_than_a_second_is_not_counted() -> None:

@@ -11,13 +11,14 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from analytics.limits import USUAL, Limits, LimitsByDay
 from analytics.session import analyze
 from fivepoint.hub import Hub, Plan, Result
 from fivepoint.live import (
@@ -126,6 +127,19 @@ def test_what_is_found_live_is_what_analysis_finds_bit_for_bit(name: str, tmp_pa
     assert replace(same, started_at=original.started_at) == original
 
 
+@pytest.mark.slow
+def test_live_measures_against_the_limits_of_the_wearers_day_as_analysis_does(
+    tmp_path: Path,
+) -> None:
+    narrow = Limits(band_deg=(2.0, 8.0), over_deg=10.0, flexion_deg=30.0)
+    source, plan = replayed("positioning_pad")
+    limits = LimitsByDay(since=((date(2000, 1, 1), USUAL), (datetime.now(UTC).date(), narrow)))
+    (result,) = record(replace(plan, folder=tmp_path, limits=limits), source)
+    assert result.session.limits == narrow
+    assert result.session.over_extension
+    assert result.session == analyze(result.recording, limits=narrow)
+
+
 def test_every_sample_is_recorded_as_it_came(tmp_path: Path) -> None:
     source, plan = replayed("chest_acc_only")
     ((recording, _),) = record(replace(plan, folder=tmp_path), source)
@@ -145,6 +159,15 @@ def test_the_live_state_tells_what_was_done(tmp_path: Path) -> None:
     assert state.last_repetition == result.session.repetitions[-1]
     assert [sensor.missing_s for sensor in state.sensors] == [0.0, 0.0]
     assert [sensor.samples for sensor in state.sensors] == [8480, 8480]
+
+
+def test_the_live_state_tells_the_angle_of_the_spine_and_how_sure_it_is(tmp_path: Path) -> None:
+    source, plan = replayed("bridging_good")
+    record(replace(plan, folder=tmp_path), source)
+    state = live(tmp_path)
+    assert state.extension_deg is not None
+    assert state.extension_sigma_deg is not None
+    assert 0.1 < state.extension_sigma_deg < 2.0
 
 
 def test_a_called_fall_is_in_the_live_state(tmp_path: Path) -> None:
@@ -168,7 +191,7 @@ def test_the_live_state_is_plain_json_while_recording(tmp_path: Path) -> None:
     (sensor,) = seen[-1]["sensors"]
     assert seen[-1]["phase"] == "recording"
     assert seen[-1]["posture"] == "unknown"
-    assert seen[-1]["extension_deg"] is None
+    assert (seen[-1]["extension_deg"], seen[-1]["extension_sigma_deg"]) == (None, None)
     assert (sensor["battery_percent"], sensor["rssi_dbm"]) == (87, -60)
     assert len({each["updated_at"] for each in seen}) >= 3
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -19,6 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.events import Posture, WearState
+from analytics.limits import USUAL, Limits
+from analytics.pathway import Evidence
+from analytics.prescription import Prescription, revise
 from analytics.session import analyze
 from analytics.store import Cursor, Store, StoreError, ingest, ingest_folder, queries
 from analytics.store.days import session_days
@@ -53,6 +56,9 @@ TABLES = (
     "falls",
     "wear_bouts",
 )
+
+MORNING = at(FRACTURE, 9)
+NARROW = Limits(band_deg=(5.0, 12.0), over_deg=15.0, flexion_deg=45.0)
 
 INGEST_SLOWLY = """
 import sys, time
@@ -90,17 +96,23 @@ def rows(cursor: Cursor) -> dict[str, int]:
     return counts
 
 
-def record(folder: Path, recording_id: str, seconds: int = 5) -> Path:
-    """A short recording of somebody standing still."""
+def record(
+    folder: Path,
+    recording_id: str,
+    *,
+    started_at: datetime = MORNING,
+    patient: str | None = PATIENT,
+) -> Path:
+    """Five seconds of somebody standing still."""
     info = StreamInfo(placement=Placement.WAIST, rate_hz=50.0, acc_scale_ms2=0.005)
-    t_s = np.arange(50 * seconds) / 50.0
+    t_s = np.arange(250) / 50.0
     acc = np.tile([0.0, 0.0, GRAVITY_MS2], (len(t_s), 1))
     header = RecordingHeader(
         id=recording_id,
-        started_at=at(FRACTURE, 9),
+        started_at=started_at,
         kind=RecordingKind.OTHER,
         streams=(info,),
-        patient=PATIENT,
+        patient=patient,
     )
     chunk = Chunk(placement=Placement.WAIST, t_s=t_s, acc=acc, gyro=None)
     write_recording(folder / recording_id, header, [chunk])
@@ -193,6 +205,77 @@ def test_a_recording_still_being_written_is_left_alone(tmp_path: Path) -> None:
     with opened(tmp_path) as (store, _):
         report = ingest_folder(store, tmp_path / "data")
     assert (report.ingested, report.known, report.bad) == (0, 0, ())
+
+
+def narrower(from_day: int) -> Prescription:
+    """The patient's second prescription, with other angles than the usual ones."""
+    first = plan("acute")
+    (lying,) = [item for item in first.items if item.evidence is Evidence.EXTENSION]
+    items = (replace(lying, band_deg=(5.0, 12.0), alarm_deg=15.0),)
+    return revise(first, valid_from=day(from_day), items=items, flexion_limit_deg=45.0)
+
+
+def test_a_recording_is_analyzed_with_the_limits_prescribed_for_its_day(tmp_path: Path) -> None:
+    paths = [record(tmp_path / "data", f"d{n}", started_at=at(day(n), 9)) for n in range(3)]
+    with opened(tmp_path) as (store, cursor):
+        queries.add_prescription(cursor, plan("acute"))
+        queries.add_prescription(cursor, narrower(1))
+        ingest_folder(store, tmp_path / "data")
+        found = [queries.session(cursor, path.name).session for path in paths]
+    assert [each.limits for each in found] == [USUAL, NARROW, NARROW]
+    assert found[1] == analyze(read_recording(paths[1]), limits=NARROW)
+
+
+def test_when_limits_change_afterwards_the_recordings_of_those_days_are_analyzed_again_once(
+    tmp_path: Path,
+) -> None:
+    for number in range(3):
+        record(tmp_path / "data", f"d{number}", started_at=at(day(number), 9))
+    record(tmp_path / "data", "nobody", started_at=at(day(2), 9), patient=None)
+    with opened(tmp_path) as (store, cursor):
+        queries.add_prescription(cursor, plan("acute"))
+        assert ingest_folder(store, tmp_path / "data").ingested == 4
+        before = rows(cursor)
+        queries.add_prescription(cursor, narrower(1))
+        assert [ingest_folder(store, tmp_path / "data").ingested for _ in range(2)] == [2, 0]
+        names = ("d0", "d1", "d2", "nobody")
+        found = [queries.session(cursor, name).session.limits for name in names]
+        assert rows(cursor) == before
+    assert found == [USUAL, NARROW, NARROW, USUAL]
+
+
+def test_a_prescription_of_the_same_angles_leaves_recordings_as_they_are(tmp_path: Path) -> None:
+    record(tmp_path / "data", "one")
+    with opened(tmp_path) as (store, cursor):
+        ingest_folder(store, tmp_path / "data")
+        queries.add_prescription(cursor, plan("acute"))
+        assert ingest_folder(store, tmp_path / "data").ingested == 0
+
+
+def test_a_move_to_another_time_zone_may_change_the_day_and_with_it_the_limits(
+    tmp_path: Path,
+) -> None:
+    record(tmp_path / "data", "late", started_at=at(day(0), 20))
+    with opened(tmp_path) as (store, cursor):
+        queries.add_prescription(cursor, plan("acute"))
+        queries.add_prescription(cursor, narrower(1))
+        ingest_folder(store, tmp_path / "data")
+        assert queries.session(cursor, "late").session.limits == USUAL
+        add(cursor, PATIENT, "Asia/Tokyo")
+        assert [ingest_folder(store, tmp_path / "data").ingested for _ in range(2)] == [1, 0]
+        assert queries.session(cursor, "late").session.limits == NARROW
+
+
+def test_what_was_stored_stays_if_it_cannot_be_analyzed_again(tmp_path: Path) -> None:
+    path = record(tmp_path / "data", "one")
+    with opened(tmp_path) as (store, cursor):
+        queries.add_prescription(cursor, plan("acute"))
+        ingest_folder(store, tmp_path / "data")
+        stored = queries.session(cursor, "one")
+        queries.add_prescription(cursor, narrower(0))
+        (path / "waist.parquet").write_bytes(b"")
+        assert len(ingest_folder(store, tmp_path / "data").bad) == 1
+        assert queries.session(cursor, "one") == stored
 
 
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analytics.limits import Limits, LimitsError
 from analytics.pathway import (
     PATHWAY_IDS,
     Evidence,
@@ -146,6 +147,7 @@ def test_after_fusion_hyperextension_is_forbidden_and_bridging_waits_for_the_sur
         ('id = "early"', 'id = "acute"', "the id 'acute' is given 2 times"),
         ('id = "conservative"', 'id = "other"', "`id` is 'other'"),
         ("alarm_deg = {value = 30,", "alarm_deg = {value = 15,", "not above `alarm_deg`"),
+        ("flexion_limit_deg = {value = 60,", "flexion_limit_deg = {value = 5,", "10 and 90"),
         ("every_days = {value = 1,", "every_days = {value = 0,", "every_days"),
         ("days_per_week = {value = 2, upto = 3,", "days_per_week = {value = 9,", "7 days"),
         ('kind = "positioning"', 'kind = "posture"', "posture"),
@@ -282,5 +284,34 @@ def test_a_dose_that_is_none_is_refused(change: dict[str, float]) -> None:
 def test_a_band_above_its_alarm_is_refused() -> None:
     lying = planned("conservative", "acute").item_shown_by(Evidence.EXTENSION)
     assert lying is not None
-    with pytest.raises(PrescriptionError, match="no band of extension"):
-        replace(lying, band_deg=(20.0, 40.0))
+    plan = planned("conservative", "acute")
+    with pytest.raises(LimitsError, match="no band of extension"):
+        revise(plan, valid_from=START, items=(replace(lying, band_deg=(20.0, 40.0)),))
+
+
+def test_the_angles_of_a_plan_are_those_of_its_template_until_a_clinician_changes_them() -> None:
+    plan = planned("conservative", "acute")
+    assert plan.limits() == Limits(band_deg=(5, 20), over_deg=30, flexion_deg=60)
+    changed = revise(plan, valid_from=START, items=plan.items, flexion_limit_deg=40.0)
+    assert changed.limits().flexion_deg == 40.0
+    phase = load_pathway("conservative").phase("early")
+    assert progress(changed, phase, valid_from=START).limits().flexion_deg == 40.0
+
+
+def test_a_template_may_set_another_limit_to_bending(tmp_path: Path) -> None:
+    own_copy(
+        tmp_path,
+        lambda text: text.replace(
+            "flexion_limit_deg = {value = 60", "flexion_limit_deg = {value = 45"
+        ),
+    )
+    pathway = load_pathway("conservative", tmp_path)
+    plan = prescribe(
+        pathway, pathway.phases[0], patient_id="one", index_date=START, valid_from=START
+    )
+    assert plan.limits().flexion_deg == 45.0
+
+
+def test_a_limit_to_bending_that_cannot_be_followed_is_refused() -> None:
+    with pytest.raises(LimitsError, match="no limit to bending"):
+        replace(planned("conservative", "early"), flexion_limit_deg=5.0)

@@ -131,6 +131,7 @@ def test_the_json_of_a_session_is_one_object_with_every_part(recording: Recordin
         "started_at",
         "duration_s",
         "algorithm_version",
+        "limits",
         "streams",
         "posture",
         "spine",
@@ -149,6 +150,7 @@ def test_the_json_of_a_session_is_one_object_with_every_part(recording: Recordin
         "brace",
         "sets",
     ]
+    assert described["limits"] == {"band_deg": [5, 20], "over_deg": 30, "flexion_deg": 60}
     assert described["started_at"] == "2026-03-01T09:30:00+00:00"
     assert set(described["streams"][0]) == {
         "placement", "model", "rate_hz", "samples", "coverage", "gaps",
@@ -156,8 +158,8 @@ def test_the_json_of_a_session_is_one_object_with_every_part(recording: Recordin
     assert described["posture"][0]["posture"] == "upright"
     assert set(described["spine"]["extension_deg"]) == {"p05", "p50", "p95"}
     assert set(described["hyperextension"][0]) == {
-        "start_s", "end_s", "mean_deg", "peak_deg", "posture", "band_low_deg", "band_high_deg",
-        "in_band_s", "interruptions", "sigma_deg", "confidence",
+        "start_s", "end_s", "mean_deg", "peak_deg", "posture", "in_band_s", "interruptions",
+        "sigma_deg", "confidence",
     }  # fmt: skip
 
 

@@ -16,7 +16,8 @@ from analytics.events import (
     Posture,
 )
 from analytics.extension import SpineAngle
-from analytics.spine import SpineDetector, SpineParams, Unseen, UnseenReason
+from analytics.limits import USUAL, Limits
+from analytics.spine import SpineDetector, Unseen, UnseenReason
 from sensors.types import FloatArray
 from tests.body_chunks import body, segment, up_path, without
 
@@ -37,13 +38,13 @@ def held(
     return (0, 0), (start_s, 0), (start_s, deg), (end_s, deg), (end_s, 0), (total_s, 0)
 
 
-def bouts(chunk: BodyChunk) -> list[ExtensionBout]:
-    found = detect(SpineDetector(), [chunk])
+def bouts(chunk: BodyChunk, limits: Limits = USUAL) -> list[ExtensionBout]:
+    found = detect(SpineDetector(limits), [chunk])
     return [event for event in found if isinstance(event, ExtensionBout)]
 
 
-def found(chunk: BodyChunk, params: SpineParams | None = None) -> list[Event]:
-    return detect(SpineDetector(params), [chunk])
+def found(chunk: BodyChunk) -> list[Event]:
+    return detect(SpineDetector(), [chunk])
 
 
 def seen_otherwise(*segments: tuple[Segment, SegmentChunk]) -> tuple[Unseen, ...]:
@@ -138,16 +139,30 @@ def test_only_time_in_the_band_counts_as_such() -> None:
     (bout,) = bouts(supine(*path))
     in_band_s = 58.9 - 18.0 - 2.0 * 4.0 / 12.0 * 2.0
     assert bout.in_band_s == pytest.approx(in_band_s, abs=0.5)
-    assert (bout.band_low_deg, bout.band_high_deg) == (5.0, 20.0)
 
 
-def test_the_band_is_the_prescribed_one() -> None:
-    (bout,) = [
-        event
-        for event in found(supine((0, 12), (30, 12)), SpineParams(band_deg=(15.0, 25.0)))
-        if isinstance(event, ExtensionBout)
-    ]
-    assert (bout.band_low_deg, bout.in_band_s) == (15.0, 0.0)
+@pytest.mark.parametrize(
+    ("band_deg", "in_band_s"), [((15.0, 25.0), 0.0), ((10.0, 13.0), 30.0), ((12.5, 20.0), 0.0)]
+)
+def test_the_band_is_the_prescribed_one(band_deg: tuple[float, float], in_band_s: float) -> None:
+    (bout,) = bouts(supine((0, 12), (30, 12)), Limits(band_deg=band_deg))
+    assert bout.in_band_s == in_band_s
+    assert bout.end_s - bout.start_s == 30.0
+
+
+def test_a_band_prescribed_below_what_is_usually_told_is_measured_too() -> None:
+    slightly = supine((0, 4), (30, 4))
+    assert bouts(slightly) == []
+    (bout,) = bouts(slightly, Limits(band_deg=(3.0, 8.0)))
+    assert bout.in_band_s == 30.0
+
+
+def test_the_alarm_is_the_prescribed_one() -> None:
+    chunk = supine((0, 10), (10, 10), (12, 18), (20, 18), (22, 10), (40, 10))
+    limits = Limits(band_deg=(5.0, 15.0), over_deg=15.0)
+    (over,) = [e for e in detect(SpineDetector(limits), [chunk]) if isinstance(e, OverExtension)]
+    assert over.peak_deg == pytest.approx(18.0, abs=0.1)
+    assert not [event for event in found(chunk) if isinstance(event, OverExtension)]
 
 
 def test_interruptions_of_a_hold_are_counted() -> None:

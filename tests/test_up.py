@@ -8,20 +8,26 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from analytics.limits import Limits
 from analytics.store import Store, queries
 from dashboard.ingesting import Intake
+from fivepoint import up as upping
+from fivepoint.allday import Day
 from fivepoint.cli import main
 from fivepoint.live import LIVE_NAME, LiveState, read_live
-from fivepoint.settings import Wishes, read_wishes
+from fivepoint.options import Worn
+from fivepoint.settings import Settings, Wishes, read_wishes
 from sensors.recording import RESUMED_WITHIN, Spool, find_recordings, read_recording, recover
 from sensors.types import Placement
 from tests.sensors.making import WAIST, header, steady
+from tests.stored import FRACTURE, at, plan
 from tests.test_cli import data_folder, refusal
 
 __all__ = ["data_folder"]
@@ -104,6 +110,31 @@ def test_a_store_that_is_in_use_is_told_before_anything_starts(
         assert main(["up", "--out", str(tmp_path), "--no-browser"]) == 1
         process.kill()
     assert "in use by another process" in refusal(capsys)
+
+
+# What is prescribed
+
+
+def test_the_hub_is_told_what_is_prescribed_to_the_wearer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(tmp_path)
+    with Store.open(settings.store_path) as store, store.cursor() as cursor:
+        queries.add_patient(cursor, "me", label="Me", birth_year=None, time_zone="Asia/Tokyo")
+        queries.add_prescription(cursor, plan(patient_id="me", flexion_limit_deg=35.0))
+    started: list[Day] = []
+
+    def start(arguments: Sequence[str]) -> subprocess.Popen[bytes]:
+        if "fivepoint.allday" in arguments:
+            started.append(msgspec.json.decode(arguments[-1], type=Day))
+        return subprocess.Popen([sys.executable, "-c", ""], stdin=subprocess.PIPE)
+
+    monkeypatch.setattr(upping, "start_child", start)
+    monkeypatch.setattr(upping, "serve", lambda *_, **__: None)
+    upping.up(settings, [Worn(Placement.PELVIS, None)], None, port=None, open_browser=False)
+    (day,) = started
+    assert day.limits.time_zone == "Asia/Tokyo"
+    assert day.limits.at(at(FRACTURE, 12)) == Limits(flexion_deg=35.0)
 
 
 # Taking in while the pages are open

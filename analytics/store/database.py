@@ -25,8 +25,6 @@ MIGRATIONS: dict[int, str] = {
     ALTER TABLE sessions ADD COLUMN spine_confidence VARCHAR;
     UPDATE sessions SET spine_sigma_deg = 2, spine_confidence = 'full'
     WHERE spine_observable_s IS NOT NULL;
-    ALTER TABLE extension_bouts ADD COLUMN band_low_deg DOUBLE DEFAULT 0;
-    ALTER TABLE extension_bouts ADD COLUMN band_high_deg DOUBLE DEFAULT 180;
     ALTER TABLE extension_bouts ADD COLUMN in_band_s DOUBLE DEFAULT 0;
     ALTER TABLE extension_bouts ADD COLUMN interruptions INTEGER DEFAULT 0;
     ALTER TABLE extension_bouts ADD COLUMN sigma_deg DOUBLE DEFAULT 2;
@@ -53,6 +51,11 @@ MIGRATIONS: dict[int, str] = {
     ALTER TABLE repetitions ADD COLUMN tremor_degs DOUBLE;
     ALTER TABLE repetitions ADD COLUMN tremor_ms2 DOUBLE;
     ALTER TABLE repetitions ADD COLUMN ldlj DOUBLE;
+    ALTER TABLE prescriptions ADD COLUMN flexion_limit_deg DOUBLE DEFAULT 60;
+    ALTER TABLE sessions ADD COLUMN band_low_deg DOUBLE DEFAULT 5;
+    ALTER TABLE sessions ADD COLUMN band_high_deg DOUBLE DEFAULT 20;
+    ALTER TABLE sessions ADD COLUMN over_deg DOUBLE DEFAULT 30;
+    ALTER TABLE sessions ADD COLUMN flexion_deg DOUBLE DEFAULT 60;
     """
 }
 """SQL script that leads from a version (the key) to the next one."""

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
+from typing import NamedTuple
 
+from analytics.limits import Limits
 from analytics.session import ALGORITHM_VERSION, Session, analyze
 from analytics.store.database import Cursor, Store, StoreError, transaction
-from analytics.store.sessions import StoredSession, delete_sessions, insert_sessions
+from analytics.store.queries.people import limits_by_day
+from analytics.store.sessions import (
+    StoredSession,
+    delete_sessions,
+    insert_sessions,
+    limits_of,
+    limits_row,
+)
 from sensors.errors import FivepointError
 from sensors.recording import read_recording
 from sensors.recording.manifest import MANIFEST_NAME
@@ -34,6 +44,13 @@ class IngestReport:
     bad: tuple[BadRecording, ...]
 
 
+class _Basis(NamedTuple):
+    """What decides what is found in a recording."""
+
+    algorithm_version: str
+    limits: Limits
+
+
 def ingest(store: Store, session: Session, path: Path) -> bool:
     """Store a session and where its recording lies; True when rows were written.
 
@@ -46,16 +63,14 @@ def ingest_all(store: Store, analyzed: Iterable[StoredSession]) -> int:
     """Store sessions and where their recordings lie; return how many were written.
 
     All rows are written in one transaction. A recording that is known from the same algorithm
-    version is left as it is; what another version found is replaced. Raises StoreError when the
-    disk does not take the rows; then the store is as before.
+    version and limits is left as it is; what was found with others is replaced. Raises StoreError
+    when the disk does not take the rows; then the store is as before.
     """
     with store.writing, store.cursor() as cursor, transaction(cursor):
         new = {
             each.session.recording_id: each
             for each in analyzed
-            if not _is_known(
-                cursor, each.session.recording_id, each.session.algorithm_version, each.path
-            )
+            if not _is_known(cursor, each.session.recording_id, _basis(each.session), each.path)
         }
         delete_sessions(cursor, list(new))
         insert_sessions(cursor, new.values())
@@ -69,10 +84,12 @@ def ingest_folder(
     *,
     skip: Container[Path] = (),
 ) -> IngestReport:
-    """Analyze and store every recording below a folder that this algorithm version has not seen.
+    """Analyze and store every recording below a folder that is not stored as it would be found now.
 
-    Those in `skip` are passed over. A recording that cannot be read or analyzed is reported and
-    the others are still taken. Raises StoreError when there is no such folder.
+    That is by this algorithm version, with the limits prescribed for the patient's day on which it
+    began: one whose limits were changed afterwards is analyzed again. Those in `skip` are passed
+    over. A recording that cannot be read or analyzed is reported and the others are still taken.
+    Raises StoreError when there is no such folder.
     """
     if not folder.is_dir():
         raise StoreError(
@@ -80,10 +97,10 @@ def ingest_folder(
             "name the folder that holds your recordings."
         )
     recordings = [path for path in _recordings_below(folder) if path not in skip]
-    seen = _seen_paths(store)
+    up_to_date = _up_to_date(store)
     ingested, bad = 0, []
     for number, path in enumerate(recordings, start=1):
-        if str(path.resolve()) not in seen:
+        if str(path.resolve()) not in up_to_date:
             try:
                 ingested += _ingest_recording(store, path)
             except FivepointError as error:
@@ -105,17 +122,26 @@ def _recordings_below(folder: Path) -> list[Path]:
 
 def _ingest_recording(store: Store, path: Path) -> bool:
     recording = read_recording(path)
+    header = recording.header
     with store.writing, store.cursor() as cursor:
-        if _is_known(cursor, recording.header.id, ALGORITHM_VERSION, path):
+        limits = limits_by_day(cursor, header.patient).at(header.started_at)
+        if _is_known(cursor, header.id, _Basis(ALGORITHM_VERSION, limits), path):
             return False
-    return ingest(store, analyze(recording), path)
+    return ingest(store, analyze(recording, limits=limits), path)
 
 
-def _is_known(cursor: Cursor, recording_id: str, algorithm_version: str, path: Path) -> bool:
-    """Whether that version's result is stored; one whose folder is gone has moved to `path`."""
+def _basis(session: Session) -> _Basis:
+    return _Basis(session.algorithm_version, session.limits)
+
+
+def _is_known(cursor: Cursor, recording_id: str, basis: _Basis, path: Path) -> bool:
+    """Whether the result on that basis is stored; one whose folder is gone has moved to `path`."""
     row = cursor.execute(
-        "SELECT path FROM sessions WHERE recording_id = ? AND algorithm_version = ?",
-        [recording_id, algorithm_version],
+        """
+        SELECT path FROM sessions WHERE recording_id = ? AND algorithm_version = ?
+            AND band_low_deg = ? AND band_high_deg = ? AND over_deg = ? AND flexion_deg = ?
+        """,
+        [recording_id, basis.algorithm_version, *limits_row(basis.limits).values()],
     ).fetchone()
     if row and not Path(row[0]).exists():
         cursor.execute(
@@ -125,9 +151,21 @@ def _is_known(cursor: Cursor, recording_id: str, algorithm_version: str, path: P
     return row is not None
 
 
-def _seen_paths(store: Store) -> set[str]:
+def _up_to_date(store: Store) -> set[str]:
+    """Folders of the recordings that are stored as they would be found now."""
     with store.cursor() as cursor:
         rows = cursor.execute(
-            "SELECT path FROM sessions WHERE algorithm_version = ?", [ALGORITHM_VERSION]
+            """
+            SELECT path, patient_id, started_at, band_low_deg, band_high_deg, over_deg, flexion_deg
+            FROM sessions WHERE algorithm_version = ?
+            """,
+            [ALGORITHM_VERSION],
         ).fetchall()
-    return {path for (path,) in rows}
+        prescribed = {
+            patient_id: limits_by_day(cursor, patient_id) for patient_id in {row[1] for row in rows}
+        }
+    return {
+        path
+        for path, patient_id, started_at, *stored in rows
+        if limits_of(*stored) == prescribed[patient_id].at(started_at.replace(tzinfo=UTC))
+    }

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from analytics.brace import BraceIndication
 from analytics.events import Confidence
+from analytics.limits import Limits
 from analytics.session import Session, StreamSummary
 from analytics.spine import SpineSummary
 from analytics.store.database import Cursor, StoreError
@@ -38,8 +39,9 @@ def session(cursor: Cursor, recording_id: str) -> StoredSession:
     row = cursor.execute(
         """
         SELECT patient_id, started_at, kind, duration_s, algorithm_version, path, sitting_known,
-            brace_bends, brace_stiff_bends, spine_observable_s, spine_p05_deg, spine_p50_deg,
-            spine_p95_deg, spine_sigma_deg, spine_confidence
+            brace_bends, brace_stiff_bends, band_low_deg, band_high_deg, over_deg, flexion_deg,
+            spine_observable_s, spine_p05_deg, spine_p50_deg, spine_p95_deg, spine_sigma_deg,
+            spine_confidence
         FROM sessions WHERE recording_id = ?
         """,
         [recording_id],
@@ -50,7 +52,7 @@ def session(cursor: Cursor, recording_id: str) -> StoredSession:
             "ingest the folder it lies in."
         )
     patient, started_at, kind, duration_s, algorithm_version, path, sitting_known, *more = row
-    bends, stiff_bends, *spine = more
+    bends, stiff_bends, low_deg, high_deg, over_deg, flexion_deg, *spine = more
     events = {table.session_field: _events(cursor, table, recording_id) for table in EVENT_TABLES}
     stored = Session(
         recording_id=recording_id,
@@ -59,6 +61,7 @@ def session(cursor: Cursor, recording_id: str) -> StoredSession:
         kind=RecordingKind(kind),
         duration_s=duration_s,
         algorithm_version=algorithm_version,
+        limits=limits_of(low_deg, high_deg, over_deg, flexion_deg),
         streams=_streams(cursor, recording_id),
         spine=_spine(*spine),
         sitting_known=sitting_known,
@@ -202,6 +205,23 @@ def _session_row(session: Session, day: date, path: str) -> dict[str, Any]:
         "sitting_known": session.sitting_known,
         "brace_bends": session.brace.bends if session.brace else None,
         "brace_stiff_bends": session.brace.stiff_bends if session.brace else None,
+        **limits_row(session.limits),
+    }
+
+
+def limits_of(low_deg: float, high_deg: float, over_deg: float, flexion_deg: float) -> Limits:
+    """The limits that columns hold."""
+    return Limits(band_deg=(low_deg, high_deg), over_deg=over_deg, flexion_deg=flexion_deg)
+
+
+def limits_row(limits: Limits) -> dict[str, float]:
+    """The columns of a session's limits."""
+    low_deg, high_deg = limits.band_deg
+    return {
+        "band_low_deg": low_deg,
+        "band_high_deg": high_deg,
+        "over_deg": limits.over_deg,
+        "flexion_deg": limits.flexion_deg,
     }
 
 

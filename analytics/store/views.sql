@@ -12,24 +12,12 @@ CREATE OR REPLACE VIEW patient_falls AS
 SELECT s.patient_id, f.*, s.started_at
 FROM falls AS f JOIN sessions AS s USING (recording_id);
 
--- Extension in a lying posture with the band prescribed on its day, null where none was. Standing
--- and leaning back is no positioning. In the band is the time that was measured to be so; where
--- another band was measured than is prescribed, the whole bout or nothing, by its mean.
+-- Extension in a lying posture, its minutes in the prescribed band. Standing and leaning back is no
+-- positioning.
 CREATE OR REPLACE VIEW lying_extension AS
-SELECT s.patient_id, e.day, e.mean_deg,
-    CASE WHEN e.band_low_deg = i.band_low_deg AND e.band_high_deg = i.band_high_deg
-        THEN e.in_band_s
-        WHEN i.band_low_deg IS NULL OR e.mean_deg BETWEEN i.band_low_deg AND i.band_high_deg
-        THEN e.end_s - e.start_s
-        ELSE 0 END / 60 AS extension_min,
-    i.band_low_deg, i.band_high_deg, i.alarm_deg
+SELECT s.patient_id, e.day, e.in_band_s / 60 AS extension_min, e.mean_deg > s.over_deg AS too_far
 FROM extension_bouts AS e
 JOIN sessions AS s USING (recording_id)
-LEFT JOIN plans AS p
-    ON p.patient_id = s.patient_id AND e.day >= p.valid_from
-    AND (p.valid_until IS NULL OR e.day < p.valid_until)
-LEFT JOIN prescribed_items AS i
-    ON i.patient_id = p.patient_id AND i.version = p.version AND i.evidence = 'extension'
 WHERE e.posture IN ('supine', 'prone');
 
 CREATE OR REPLACE VIEW daily_extension AS

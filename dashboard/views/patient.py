@@ -112,6 +112,7 @@ st.markdown(
     f"{plan.phase_title}."
 )
 st.table(provenance.prescribed_rows(plan), hide_index=True)
+st.markdown(words.limits_text(plan.limits()))
 with st.expander("Where the numbers come from"):
     st.markdown(provenance.MARKS)
     st.table(provenance.source_rows(plan, pathway), hide_index=True)

@@ -240,5 +240,6 @@ st.dataframe(
 )
 st.markdown(
     f"Recording `{found.recording_id}`, analyzed by algorithm version "
-    f"`{found.algorithm_version}`. The same recording gives the same results again."
+    f"`{found.algorithm_version}`. {words.limits_text(found.limits)} "
+    "The same recording gives the same results again."
 )

@@ -7,9 +7,16 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import available_timezones
 
+from analytics.limits import NOTHING_PRESCRIBED, LimitsByDay
 from analytics.outcomes import Outcome, OutcomeSource
 from analytics.pathway import Evidence
-from analytics.prescription import ItemKind, PrescribedItem, Prescription, Unit
+from analytics.prescription import (
+    ItemKind,
+    PrescribedItem,
+    Prescription,
+    Unit,
+    prescribed_limits,
+)
 from analytics.store.database import Cursor, StoreError, transaction
 from analytics.store.sessions import redate_sessions
 
@@ -100,7 +107,7 @@ def prescriptions(cursor: Cursor, patient_id: str) -> list[Prescription]:
     rows = cursor.execute(
         """
         SELECT version, valid_from, pathway_id, pathway_title, index_date, phase_id, phase_title,
-            phase_start_week, phase_end_week
+            phase_start_week, phase_end_week, flexion_limit_deg
         FROM prescriptions WHERE patient_id = ? ORDER BY version
         """,
         [patient_id],
@@ -117,6 +124,7 @@ def prescriptions(cursor: Cursor, patient_id: str) -> list[Prescription]:
             phase_title=phase_title,
             phase_weeks=(start_week, end_week),
             items=tuple(items.get(version, ())),
+            flexion_limit_deg=flexion_limit_deg,
         )
         for (
             version,
@@ -128,6 +136,7 @@ def prescriptions(cursor: Cursor, patient_id: str) -> list[Prescription]:
             phase_title,
             start_week,
             end_week,
+            flexion_limit_deg,
         ) in rows
     ]
 
@@ -136,6 +145,16 @@ def prescription(cursor: Cursor, patient_id: str, on: date) -> Prescription | No
     """The version valid on a date, None before the first."""
     valid = [each for each in prescriptions(cursor, patient_id) if each.valid_from <= on]
     return valid[-1] if valid else None
+
+
+def limits_by_day(cursor: Cursor, patient_id: str | None) -> LimitsByDay:
+    """What recordings of a patient are analyzed with; the usual limits for one not known."""
+    row = cursor.execute(
+        "SELECT time_zone FROM patients WHERE patient_id = ?", [patient_id]
+    ).fetchone()
+    if patient_id is None or row is None:
+        return NOTHING_PRESCRIBED
+    return prescribed_limits(prescriptions(cursor, patient_id), row[0])
 
 
 def add_prescription(cursor: Cursor, new: Prescription) -> None:
@@ -155,7 +174,7 @@ def add_prescription(cursor: Cursor, new: Prescription) -> None:
                 f"from {valid_from}, so it was not saved; look at the latest and change that one."
             )
         cursor.execute(
-            "INSERT INTO prescriptions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO prescriptions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 new.patient_id,
                 new.version,
@@ -166,6 +185,7 @@ def add_prescription(cursor: Cursor, new: Prescription) -> None:
                 new.phase_id,
                 new.phase_title,
                 *new.phase_weeks,
+                new.flexion_limit_deg,
             ],
         )
         for position, item in enumerate(new.items):

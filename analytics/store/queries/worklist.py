@@ -68,7 +68,7 @@ _CASES = """
     ), alarmed AS (
         SELECT patient_id, count(*) AS bouts
         FROM lying_extension
-        WHERE mean_deg > alarm_deg AND day BETWEEN $on - 7 AND $on
+        WHERE too_far AND day BETWEEN $on - 7 AND $on
         GROUP BY patient_id
     )
     SELECT p.patient_id, p.label, a.pathway_title, a.phase_title, a.phase_end_week,
