@@ -96,13 +96,9 @@ def test_neither_mounting_nor_rate_nor_range_matter(
     assert activity_share <= 0.05
 
 
-def test_sport_and_exercise_raise_hardly_an_alarm(datasets: Path) -> None:
+def test_sport_and_exercise_raise_no_alarm(datasets: Path) -> None:
     """Over six hours of stairs, treadmill, rowing, jumping and basketball."""
-    alarms: dict[str, int] = {}
     for item in IMPORTERS["dsads"].find(datasets / "dsads_torso"):
         ((info, chunk),) = IMPORTERS["dsads"].read(item).streams
-        inside = [fall for fall in called(info, chunk) if 5.0 < fall.impact_s < chunk.t_s[-1] - 5.0]
-        alarms[item.exercise] = alarms.get(item.exercise, 0) + len(inside)
-    basketball = alarms.pop("a19")
-    assert sum(alarms.values()) == 0
-    assert basketball <= 1
+        found_s = [fall.impact_s for fall in called(info, chunk)]
+        assert [each for each in found_s if 5.0 < each < chunk.t_s[-1] - 5.0] == [], item.name

@@ -9,7 +9,8 @@ import numpy as np
 
 from analytics.body import BodyChunk, Segment
 from analytics.events import Event, Fall
-from analytics.falls.features import AFTER_S, ImpactFeatures, angle_deg
+from analytics.falls.doubts import DoubtParams, Seen, doubts
+from analytics.falls.features import AFTER_S
 from analytics.falls.impacts import Impact, ImpactFinder, ImpactParams, samples
 from analytics.falls.model import FallModel, default_model
 from analytics.falls.slides import SlideFinder, SlideParams
@@ -22,35 +23,10 @@ class FallParams:
 
     impact: ImpactParams = field(default_factory=ImpactParams)
     slide: SlideParams = field(default_factory=SlideParams)
+    doubt: DoubtParams = field(default_factory=DoubtParams)
     watch: WatchParams = field(default_factory=WatchParams)
     least_probability: float = 0.5
     """Probability from which an impact is called a fall: where the model was balanced."""
-    lay_before_deg: float = 65.0
-    """Inclined by this before, as far as a calibration tells, the body lay: it turned over in bed,
-    unless it struck so hard that it fell out of it."""
-    lay_before_logit: float = 2.5
-    sat_up_deg: float = 35.0
-    """Lying before and inclined by less all the time after, the body rose."""
-    sat_up_logit: float = 5.0
-    turned_over_deg: float = 150.0
-    """A trunk that was upright never ends head down; a sensor that came loose does."""
-    turned_over_logit: float = 3.0
-    slow_trunk_ms: float = 1.3
-    """The trunk comes down faster in falls, and hardly ever as fast in daily activities (Bourke et
-    al. 2008, Med Eng Phys 30:937): toppling back onto the bed from sitting stays below."""
-    slow_trunk_logit: float = 3.0
-    handled_deg: float = 110.0
-    """Gravity that wandered this far in the 8 s before tells of a sensor in the hand, being put on
-    or taken off: before the 981 falls of SisFall and UMAFall it stayed within 76°."""
-    handled_logit: float = 6.0
-    weightless_s: float = 0.25
-    """No body was weightless for as long before it struck the floor (at most 0.1 s in the 981 falls
-    of SisFall and UMAFall), but who jumps is, who falls from a ladder, and a sensor let drop."""
-    weightless_logit: float = 3.0
-    lifeless_sd_g: float = 0.006
-    """Stillness beyond that of a breathing body: the noise of a sensor that lies on the floor."""
-    dropped_logit: float = 12.0
-    """A sensor that was weightless and is lifeless then, however hard it struck."""
 
 
 class FallDetector:
@@ -115,8 +91,10 @@ class FallDetector:
             features = impact.features
             if features is None or not self._felt_by_all(impact):
                 continue
-            doubts = dict(self._doubts(sensor, impact, features))
-            logit = self._model.logit(features.values) - sum(doubts.values())
+            up = sensor.impacts.up(impact.index)
+            seen = Seen(impact.index, features, sensor.impacts, sensor.segment, up)
+            against = dict(doubts(seen, self._params.doubt))
+            logit = self._model.logit(features.values) - sum(against.values())
             if logit >= self._least_logit:
                 yield Call(
                     impact=impact,
@@ -125,33 +103,8 @@ class FallDetector:
                     finder=sensor.impacts,
                     before_g=features.before_g,
                     tilt_deg=features.tilt_deg,
-                    doubts=tuple(doubts),
+                    doubts=tuple(against),
                 )
-
-    def _doubts(
-        self, sensor: _Sensor, impact: Impact, features: ImpactFeatures
-    ) -> Iterator[tuple[str, float]]:
-        """What speaks against a fall beside the model, and how much (logits)."""
-        params, finder = self._params, sensor.impacts
-        on_trunk = sensor.segment is Segment.TRUNK
-        if on_trunk and finder.descent_ms(impact.index) < params.slow_trunk_ms:
-            yield "came down slowly", params.slow_trunk_logit
-        if features.tilt_deg > params.turned_over_deg:
-            yield "the sensor turned over", params.turned_over_logit
-        if finder.wandered_deg(impact.index) > params.handled_deg:
-            yield "the sensor was handled before", params.handled_logit
-        if finder.weightless_s(impact.index) >= params.weightless_s:
-            if features.restless_g < params.lifeless_sd_g:
-                yield "the sensor was dropped", params.dropped_logit
-            else:
-                yield "was weightless before", params.weightless_logit
-        if finder.up is None:
-            return
-        if angle_deg(finder.up, features.before_g) > params.lay_before_deg:
-            if features.inclined_after_deg(finder.up).max() < params.sat_up_deg:
-                yield "sat up", params.sat_up_logit
-            else:
-                yield "lay before", params.lay_before_logit
 
     def _slides(self, sensor: _Sensor, impacts: list[Impact], until_index: int) -> Iterator[Call]:
         for slide in sensor.slides.update(impacts, until_index):

@@ -15,7 +15,7 @@ from sensors.types import FloatArray
 RIDGE = 3.0
 """Weight of the penalty on squared coefficients, in trials: keeps correlated features in check."""
 
-ACTIVITY_WEIGHT = 0.4
+ACTIVITY_WEIGHT = 0.5
 """What all activities weigh together against all falls: to miss a fall is the graver error."""
 
 FALLING = {"tilted_s", "least_g", "ln_restless"}

@@ -11,6 +11,7 @@ from analytics.body import BODY_RATE_HZ, SegmentChunk
 from analytics.detector import Variables, kernel, opened, variables
 from analytics.events import Posture
 from analytics.falls.features import AFTER_S, BEFORE_S, ImpactFeatures, angle_deg, impact_features
+from analytics.falls.upright import WINDOW_S, UprightLearner
 from analytics.posture import posture_of
 from sensors.types import GRAVITY_MS2, FloatArray
 
@@ -20,6 +21,8 @@ _TOGETHER_S = 0.5
 _GRAVITY_ERROR_G = 0.2
 _DESCENT_S = 1.2
 _LANDED_S = 0.3
+_STOPPING_S = 0.4
+_STOPPED_S = 0.6
 _SINKING_S = 2.5
 _COME_TO_REST_S = 0.5
 _WANDERED_S = 8.0
@@ -83,6 +86,7 @@ class ImpactFinder:
         self._count = 0
         self._calibrated = self._facing_known = False
         self._pending: list[int] = []
+        self._upright = UprightLearner(start_index)
         self._state = variables(index=start_index, held_g=0.0, held_index=0)
 
     def update(self, segment: SegmentChunk) -> list[Impact]:
@@ -91,6 +95,7 @@ class ImpactFinder:
         rows = self._room(len(segment.peak_ms2))
         _write_in_g(segment.acc, segment.gyro, segment.up, segment.peak_ms2, rows)
         self._pending += _find_impacts(rows, self._least_g, self._spacing, self._state).tolist()
+        self._learn_upright()
         known = self._start + self._count - _AFTER
         complete = [index for index in self._pending if index <= known]
         self._pending = self._pending[len(complete) :]
@@ -118,10 +123,12 @@ class ImpactFinder:
         """Specific force (n, 3) in g from and until so long after a sample, NaN where not known."""
         return self._around(index, from_s, until_s)[:, 0:3]
 
-    @property
-    def up(self) -> FloatArray | None:
-        """The vertical (3,) of an upright body, in the axes of `acc_g`; None if not calibrated."""
-        return _UP if self._calibrated else None
+    def up(self, index: int) -> FloatArray | None:
+        """The vertical (3,) of an upright body, in the axes of `acc_g`, as known at a sample.
+
+        It is calibrated, or learned from walking; None where neither is.
+        """
+        return _UP if self._calibrated else self._upright.up(index)
 
     def gravity_before(self, impact: int) -> FloatArray:
         """Mean force (3,) in g from 3 to 2 s before an impact, NaN where samples are missing."""
@@ -146,10 +153,26 @@ class ImpactFinder:
     def descent_ms(self, impact: int) -> float:
         """Largest downward speed around an impact, as if from rest 1.2 s before it.
 
-        NaN without a gyroscope, since only with one the vertical is known in a tumble.
+        Only with a gyroscope is the vertical known in a tumble. Without, it is the larger of two
+        speeds that the size of the force tells: what it lacked of gravity while coming down, and
+        what it had beyond it in the impact.
         """
-        vertical_ms2 = GRAVITY_MS2 * self._around(impact, -_DESCENT_S, _LANDED_S)[:, 5]
-        return float(-np.cumsum(vertical_ms2).min() / BODY_RATE_HZ)
+        rows = self._around(impact, -_DESCENT_S, _LANDED_S)
+        vertical_g = rows[:, 5]
+        if not np.isnan(vertical_g).all():
+            return _speed_ms(-np.cumsum(vertical_g).min())
+        beyond_g = np.linalg.norm(rows[:, 0:3], axis=1) - 1.0
+        stopped_g = np.linalg.norm(self.acc_g(impact, -_STOPPING_S, _STOPPED_S), axis=1) - 1.0
+        return max(
+            _speed_ms(-np.nancumsum(beyond_g).min()),
+            _speed_ms(np.nansum(np.maximum(stopped_g, 0.0))),
+        )
+
+    def pushed_off_ms(self, impact: int) -> float:
+        """Largest upward speed that the size of the force gave before an impact, as in a jump."""
+        beyond_g = np.linalg.norm(self.acc_g(impact, -_TUMBLE_S, -_PEAK_WITHIN_S), axis=1) - 1.0
+        gained_g = np.nancumsum(beyond_g)
+        return _speed_ms((gained_g - np.minimum.accumulate(gained_g)).max())
 
     def sunk_m(self, impact: int) -> float:
         """How far the sensor came down in the 2.5 s before an impact, NaN where not known.
@@ -170,6 +193,13 @@ class ImpactFinder:
         posture = posture_of(acc_g.mean(axis=0))
         told = self._facing_known or posture is Posture.UPRIGHT
         return posture if told else Posture.UNKNOWN
+
+    def _learn_upright(self) -> None:
+        """Show the learner every whole window once, wherever the stream was cut."""
+        if self._calibrated:
+            return
+        while self._upright.next_index + samples(WINDOW_S) <= self._start + self._count:
+            self._upright.update(self.acc_g(self._upright.next_index, 0.0, WINDOW_S))
 
     def _room(self, count: int) -> FloatArray:
         """Rows for the next samples; where there are none left, the last 20 s are kept."""
@@ -200,6 +230,11 @@ class ImpactFinder:
         rows = np.full((end - first, _COLUMNS), np.nan)
         rows[known.start - first : known.stop - first] = self._rows[known]
         return rows
+
+
+def _speed_ms(sum_g: float) -> float:
+    """The speed that a sum of accelerations, one a grid sample, comes to."""
+    return float(GRAVITY_MS2 * sum_g / BODY_RATE_HZ)
 
 
 @kernel

@@ -193,7 +193,7 @@ class WatchedFall:
 
     def _is_upright(self, mean_g: FloatArray) -> bool:
         call, params = self._likeliest.call, self._params
-        up = self._finder.up
+        up = self._finder.up(self._first_index)
         limit_deg = params.upright_within_deg
         if up is None and call.tilt_deg is not None:
             limit_deg = min(limit_deg, 0.6 * call.tilt_deg)
