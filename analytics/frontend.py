@@ -15,9 +15,9 @@ from sensors.types import Calibration, Chunk, FloatArray, StreamInfo
 MAX_LAG_S = 2.0
 """A stream this far behind the start of another's newest chunk is taken to be missing."""
 
-LEAST_ROWS = round(0.2 * BODY_RATE_HZ)
+LEAST_ROWS = round(0.04 * BODY_RATE_HZ)
 """Body samples that are given at once, if not the stream's last: a call of all detectors costs the
-same for one sample as for ten, and none of them decides within a fifth of a second."""
+same for one sample as for ten, and the phase of a bridge is to be known at once."""
 
 
 class FrontEnd:

@@ -185,6 +185,10 @@ def record(
         Path | None, typer.Option(metavar="DIR", help="Folder of recordings; else your own.")
     ] = None,
     patient: Annotated[str | None, typer.Option(help="Whose recording it is.")] = None,
+    hold: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="SECONDS", help="Prescribed hold, to count down live."),
+    ] = None,
     calibration: options.CalibrationFile = None,
     rate: options.Rate = 100.0,
     virtual: options.Virtual = None,
@@ -206,6 +210,7 @@ def record(
         patient=patient,
         calibrations=() if calibration is None else read_calibrations(calibration),
         duration_s=duration,
+        prescribed_hold_s=hold,
     )
     if virtual is None:
         from fivepoint.recorder import record as record_sensors

@@ -19,8 +19,9 @@ from sensors.types import Chunk, Placement, by_placement
 
 __all__ = ["Hub", "Plan", "Result", "since_now", "stopping_on_signals"]
 
-BEAT_S = 0.1
-"""Time between two looks at what has come: the live state is at most this old."""
+BEAT_S = 0.05
+"""Time between two looks at what has come: the live state is at most this old, so that a coach
+knows within 150 ms of a sample what it shows (see `benchmarks.live`)."""
 
 OnBegin = Callable[[RecordingHeader], None]
 OnFinish = Callable[[Result], None]

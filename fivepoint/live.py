@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
+from analytics.bridging.live import LiveBridge
 from analytics.events import Fall, Posture, Repetition
 from sensors.clock import GapFinder
 from sensors.source import Link, LinkedSource, Source
@@ -63,7 +64,9 @@ class LiveState(msgspec.Struct, frozen=True, kw_only=True):
     `elapsed_s`, the repetitions and the falls are those of one recording, which began at
     `started_at`. There is none, and `recording_id` is None, while the first sample is waited for.
     `extension_deg` and its standard deviation are None while it cannot be seen. `repetitions`
-    counts the whole ones. `suspected_fall` was called and is still watched, which an alarm acts
+    counts the whole ones that are confirmed; for a coach `bridge` is quicker, and None where it
+    cannot be told. `remaining_hold_s` is how much longer to hold of what is prescribed, and None
+    where that is not known. `suspected_fall` was called and is still watched, which an alarm acts
     upon; `falls` are those whose watch has ended. `virtual` is what no real sensor tells.
     """
 
@@ -77,6 +80,8 @@ class LiveState(msgspec.Struct, frozen=True, kw_only=True):
     extension_sigma_deg: float | None
     repetitions: int
     last_repetition: Repetition | None
+    bridge: LiveBridge | None = None
+    remaining_hold_s: float | None = None
     suspected_fall: Fall | None
     falls: tuple[Fall, ...]
     sensors: tuple[LiveSensor, ...] = ()
@@ -135,6 +140,7 @@ def live_state(
 
 def _of(take: Take, phase: LivePhase, now_s: float) -> LiveState:
     spine = take.pipeline.spine
+    bridge = take.pipeline.bridging.live
     return LiveState(
         phase=phase,
         recording_id=take.header.id,
@@ -146,9 +152,17 @@ def _of(take: Take, phase: LivePhase, now_s: float) -> LiveState:
         extension_sigma_deg=_known(spine.sigma_deg),
         repetitions=take.repetitions,
         last_repetition=take.last_repetition,
+        bridge=bridge,
+        remaining_hold_s=_remaining_hold_s(bridge, take.prescribed_hold_s),
         suspected_fall=take.pipeline.falls.suspected,
         falls=tuple(take.falls),
     )
+
+
+def _remaining_hold_s(bridge: LiveBridge | None, prescribed_s: float | None) -> float | None:
+    if bridge is None or prescribed_s is None:
+        return None
+    return bridge.remaining_hold_s(prescribed_s)
 
 
 def _known(value: float) -> float | None:

@@ -28,7 +28,7 @@ class Plan:
     `duration_s` None is until it is stopped. Without `calibrations` no posture is known live;
     `limits` are those prescribed to the wearer. One recording is made, and another one if a sensor
     turns up later; `all_day` more, see `Takes`. `virtual` sensors are said to be so live, since no
-    alarm may take them for somebody.
+    alarm may take them for somebody. The hold of a bridge that is prescribed is counted down live.
     """
 
     folder: Path
@@ -38,6 +38,7 @@ class Plan:
     limits: LimitsByDay = NOTHING_PRESCRIBED
     duration_s: float | None = None
     all_day: bool = False
+    prescribed_hold_s: float | None = None
     virtual: bool = False
 
 
@@ -59,6 +60,7 @@ class Take:
     def __init__(self, header: RecordingHeader, plan: Plan, origin_us: int) -> None:
         self.header = header
         self.origin_us = origin_us
+        self.prescribed_hold_s = plan.prescribed_hold_s
         self._limits = plan.limits.at(header.started_at)
         self.pipeline = Pipeline(header, limits=self._limits)
         self.repetitions = 0

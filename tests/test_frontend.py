@@ -137,7 +137,7 @@ def test_a_stream_that_starts_late_and_one_that_ends_early_leave_the_other_whole
     assert (present[0], present[-1]) == pytest.approx((3.0, 6.0), abs=0.05)
 
 
-def test_a_live_stream_gives_a_fifth_of_a_second_at_a_time_and_at_last_the_rest() -> None:
+def test_a_live_stream_gives_a_few_samples_at_a_time_and_at_last_the_rest() -> None:
     whole = still(np.arange(203) / 100.0)
     front_end = FrontEnd([info()])
     pieces = [part(whole, start, start + 5) for start in range(0, 203, 5)]

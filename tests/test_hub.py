@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from analytics.bridging.phase import BridgePhase
 from analytics.limits import USUAL, Limits, LimitsByDay
 from analytics.session import analyze
 from fivepoint.hub import Hub, Plan, Result
@@ -151,12 +152,16 @@ def test_every_sample_is_recorded_as_it_came(tmp_path: Path) -> None:
 
 def test_the_live_state_tells_what_was_done(tmp_path: Path) -> None:
     source, plan = replayed("bridging_good")
-    (result,) = record(replace(plan, folder=tmp_path), source)
+    (result,) = record(replace(plan, folder=tmp_path, prescribed_hold_s=5.0), source)
     state = live(tmp_path)
     assert state.phase is LivePhase.FINISHED
     assert state.recording_id == result.recording.header.id
     assert state.repetitions == 10
     assert state.last_repetition == result.session.repetitions[-1]
+    assert state.bridge is not None
+    assert (state.bridge.phase, state.bridge.repetitions) == (BridgePhase.REST, 10)
+    assert state.bridge.hold_s == state.last_repetition.hold_s
+    assert state.remaining_hold_s == 5.0
     assert [sensor.missing_s for sensor in state.sensors] == [0.0, 0.0]
     assert [sensor.samples for sensor in state.sensors] == [8480, 8480]
 
