@@ -61,7 +61,8 @@ class BraceDetector:
             stiff_share=params.stiff_share,
         )
         self._state = variables(
-            seen=0, trunk_deg=np.nan, pelvis_deg=np.nan, deepest_deg=0, pelvis_then_deg=0,
+            seen=0, upright=0, trunk_x=0, trunk_z=0, pelvis_x=0, pelvis_z=0,
+            bending=0, trunk_deg=0, pelvis_deg=0, deepest_deg=0, pelvis_then_deg=0,
             bends=0, stiff=0,
         )  # fmt: skip
 
@@ -91,22 +92,34 @@ def _follow(trunk_up: FloatArray, pelvis_up: FloatArray, given: Variables, kept:
     limits, state = opened(given), opened(kept)
     for i in range(len(trunk_up)):
         if np.isnan(trunk_up[i, 2]) or np.isnan(pelvis_up[i, 2]):
-            state.trunk_deg = np.nan
+            state.upright = state.bending = 0.0
         elif trunk_up[i, 2] > limits.upright_cos:
-            _close(limits, state)
-            state.trunk_deg = _pitch_deg(trunk_up[i])
-            state.pelvis_deg = _pitch_deg(pelvis_up[i])
-            state.deepest_deg = state.trunk_deg
-        elif not np.isnan(state.trunk_deg):
-            trunk_deg = _pitch_deg(trunk_up[i])
-            if trunk_deg > state.deepest_deg:
-                state.deepest_deg = trunk_deg
-                state.pelvis_then_deg = _pitch_deg(pelvis_up[i])
+            if state.bending:
+                _close(limits, state)
+            state.upright = 1.0
+            state.trunk_x, state.trunk_z = trunk_up[i, 0], trunk_up[i, 2]
+            state.pelvis_x, state.pelvis_z = pelvis_up[i, 0], pelvis_up[i, 2]
+        elif state.upright:
+            _follow_bend(trunk_up, pelvis_up, i, state)
+
+
+@kernel
+def _follow_bend(trunk_up: FloatArray, pelvis_up: FloatArray, i: int, state: np.record) -> None:
+    """Keep the deepest sample of a bend and what the pelvis did in it."""
+    if not state.bending:
+        state.bending = 1.0
+        state.trunk_deg = state.deepest_deg = _pitch_deg(state.trunk_x, state.trunk_z)
+        state.pelvis_deg = _pitch_deg(state.pelvis_x, state.pelvis_z)
+    trunk_deg = _pitch_deg(trunk_up[i, 0], trunk_up[i, 2])
+    if trunk_deg > state.deepest_deg:
+        state.deepest_deg = trunk_deg
+        state.pelvis_then_deg = _pitch_deg(pelvis_up[i, 0], pelvis_up[i, 2])
 
 
 @kernel
 def _close(limits: np.record, state: np.record) -> None:
     """Count the bend that ends here, if it went far enough and not too far."""
+    state.bending = 0.0
     bent_deg = state.deepest_deg - state.trunk_deg
     if limits.least_deg <= bent_deg <= limits.most_deg:
         spine_deg = bent_deg - (state.pelvis_then_deg - state.pelvis_deg)
@@ -116,5 +129,5 @@ def _close(limits: np.record, state: np.record) -> None:
 
 
 @kernel
-def _pitch_deg(up: FloatArray) -> float:
-    return float(np.degrees(np.arctan2(-up[0], up[2])))
+def _pitch_deg(up_x: float, up_z: float) -> float:
+    return float(np.degrees(np.arctan2(-up_x, up_z)))

@@ -62,12 +62,13 @@ def detect(detector: Detector, chunks: Iterable[BodyChunk]) -> list[Event]:
 def kernel(function: F) -> F:
     """Compile a plain per-sample loop to machine code, kept on disk for the next start.
 
-    Strict IEEE arithmetic (no fastmath), so that results do not depend on how loops are cut.
+    Strict IEEE arithmetic (no fastmath), so that results do not depend on how loops are cut. What
+    is divided by zero is infinite or not a number, as in numpy: nothing looks at each divisor.
     """
     try:
-        return cast(F, numba.njit(function, cache=True, nogil=True))
+        return cast(F, numba.njit(function, cache=True, nogil=True, error_model="numpy"))
     except RuntimeError:  # no folder to keep it in can be written: compile at every start
-        return cast(F, numba.njit(function, nogil=True))
+        return cast(F, numba.njit(function, nogil=True, error_model="numpy"))
 
 
 def variables(**fields: float) -> Variables:

@@ -96,9 +96,14 @@ class _SensorFrontEnd:
         self.end_index = 0
 
     def push(self, chunk: Chunk) -> None:
-        gyro = np.full_like(chunk.acc, np.nan) if chunk.gyro is None else chunk.gyro
-        acc = chunk.acc if self._correction is None else self._correction.applied(chunk.acc)
-        t_s, acc, gyro, broken, lost = bridged(chunk.t_s, acc, gyro, self._rate_hz, self._last)
+        t_s, acc = chunk.t_s, np.ascontiguousarray(chunk.acc)
+        gyro = np.full_like(acc, np.nan) if chunk.gyro is None else np.ascontiguousarray(chunk.gyro)
+        if self._correction is not None:
+            acc = self._correction.applied(acc)
+        broken = lost = np.zeros(len(t_s), dtype=np.bool_)
+        filled = bridged(t_s, acc, gyro, self._rate_hz, self._last)
+        if filled is not None:
+            t_s, acc, gyro, broken, lost = filled
         up = self._orientation.update(acc, gyro, lost)
         self._append(averaged(t_s, acc, gyro, up, broken, self._cell))
 

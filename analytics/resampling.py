@@ -19,6 +19,9 @@ GRID_ROW = 10
 _HALF_CELL_S = 0.5 / BODY_RATE_HZ
 
 Marks = NDArray[np.bool_]
+Vector = tuple[float, float, float]
+Sample = tuple[Vector, Vector, Vector]
+"""Acceleration, angular rate and vertical."""
 
 SAMPLE = np.dtype([("t_s", np.float64), ("acc", np.float64, 3), ("gyro", np.float64, 3)])
 
@@ -28,15 +31,14 @@ CELL = np.dtype(
         ("covered_s", np.float64),
         ("acc", np.float64, 3),
         ("gyro", np.float64, 3),
-        ("peak", np.float64),
+        ("peak_square", np.float64),
         ("before_s", np.float64),
-        ("before_acc", np.float64, 3),
-        ("before_gyro", np.float64, 3),
-        ("before_up", np.float64, 3),
+        ("before", np.float64, (3, 3)),
     ]
 )
 """State of `averaged`: the grid cell `index`, how much of it is covered, its integrals so far, the
-largest force in it, and the sample before."""
+square of the largest force in it, and acceleration, angular rate and vertical of the sample
+before."""
 
 
 def no_sample() -> Variables:
@@ -56,18 +58,25 @@ def new_cell() -> Variables:
 @kernel
 def bridged(
     t_s: FloatArray, acc: FloatArray, gyro: FloatArray, rate_hz: float, kept: Variables
-) -> tuple[FloatArray, FloatArray, FloatArray, Marks, Marks]:
+) -> tuple[FloatArray, FloatArray, FloatArray, Marks, Marks] | None:
     """The samples with interpolated ones where some are missing, and two marks (n,) of each.
 
     The first marks those before which too much is missing to be believed, the second those before
-    which too much is missing even to follow the orientation. `kept` is the last sample.
+    which too much is missing even to follow the orientation. `kept` is the last sample. None if
+    nothing is missing, which spares a copy of everything.
     """
     before = opened(kept)
     if np.isnan(before.t_s):
         before.t_s = t_s[0]
-    count = len(t_s) + _missing_samples(t_s[0] - before.t_s, rate_hz)
-    for i in range(1, len(t_s)):
-        count += _missing_samples(t_s[i] - t_s[i - 1], rate_hz)
+    count, longest_s, before_s = len(t_s), 0.0, before.t_s
+    for i in range(len(t_s)):
+        step_s = t_s[i] - before_s
+        count += _missing_samples(step_s, rate_hz)
+        longest_s = max(longest_s, step_s)
+        before_s = t_s[i]
+    if count == len(t_s) and longest_s - 1.0 / rate_hz <= LONGEST_BRIDGED_S:
+        _keep(t_s, acc, gyro, len(t_s) - 1, before)
+        return None
     all_t_s, all_acc, all_gyro = np.empty(count), np.empty((count, 3)), np.empty((count, 3))
     broken, lost = np.empty(count, dtype=np.bool_), np.empty(count, dtype=np.bool_)
     row = 0
@@ -83,11 +92,16 @@ def bridged(
             broken[row] = step_s - 1.0 / rate_hz > LONGEST_BRIDGED_S
             lost[row] = step_s - 1.0 / rate_hz > MAX_FOLLOWED_S
             row += 1
-        before.t_s = t_s[i]
-        for j in range(3):
-            before.acc[j] = acc[i, j]
-            before.gyro[j] = gyro[i, j]
+        _keep(t_s, acc, gyro, i, before)
     return all_t_s, all_acc, all_gyro, broken, lost
+
+
+@kernel
+def _keep(t_s: FloatArray, acc: FloatArray, gyro: FloatArray, i: int, kept: np.record) -> None:
+    kept.t_s = t_s[i]
+    for j in range(3):
+        kept.acc[j] = acc[i, j]
+        kept.gyro[j] = gyro[i, j]
 
 
 @kernel
@@ -118,72 +132,84 @@ def averaged(
     first_index = cell.index
     rows = np.full((max(int(t_s[-1] * BODY_RATE_HZ - first_index) + 2, 0), GRID_ROW), np.nan)
     end_s = cell.index / BODY_RATE_HZ
+    before_s = cell.before_s
+    before = (_row(cell.before, 0), _row(cell.before, 1), _row(cell.before, 2))
     for i in range(len(t_s)):
-        done_s = cell.before_s
-        usable = not (broken[i] or np.isnan(done_s))
-        pace = 1.0 / (t_s[i] - done_s)
-        force = np.sqrt(acc[i, 0] ** 2 + acc[i, 1] ** 2 + acc[i, 2] ** 2)
-        inside = True
-        while end_s <= t_s[i]:
+        now = (_row(acc, i), _row(gyro, i), _row(up, i))
+        usable = not (broken[i] or np.isnan(before_s))
+        pace = 1.0 / (t_s[i] - before_s)
+        from_s = before_s
+        while end_s < t_s[i]:
             if usable:
-                _integrate(acc, gyro, i, done_s, end_s, pace, cell)
-                done_s = end_s
-            if end_s == t_s[i]:
-                cell.peak = max(cell.peak, force)
-                inside = False
-            if usable and cell.covered_s > _HALF_CELL_S:
-                part = (end_s - cell.before_s) * pace
-                _complete(up, i, part, cell, rows, int(cell.index - first_index))
+                middle = (0.5 * (from_s + end_s) - before_s) * pace
+                _integrate(before, now, middle, end_s - from_s, cell)
+                part = (end_s - before_s) * pace
+                _write_row(before[2], now[2], part, cell, rows, int(cell.index - first_index))
+                from_s = end_s
             _open_next(cell)
             end_s = cell.index / BODY_RATE_HZ
-        if inside:
-            cell.peak = max(cell.peak, force)
+        if usable:
+            middle = (0.5 * (from_s + t_s[i]) - before_s) * pace
+            _integrate(before, now, middle, t_s[i] - from_s, cell)
+        cell.peak_square = max(cell.peak_square, _square(now[0]))
+        if end_s == t_s[i]:
             if usable:
-                _integrate(acc, gyro, i, done_s, t_s[i], pace, cell)
-        cell.before_s = t_s[i]
-        for j in range(3):
-            cell.before_acc[j] = acc[i, j]
-            cell.before_gyro[j] = gyro[i, j]
-            cell.before_up[j] = up[i, j]
+                _write_row(before[2], now[2], 1.0, cell, rows, int(cell.index - first_index))
+            _open_next(cell)
+            end_s = cell.index / BODY_RATE_HZ
+        before_s, before = t_s[i], now
+    cell.before_s = before_s
+    for j in range(3):
+        for k in range(3):
+            cell.before[j, k] = before[j][k]
     return rows[: int(cell.index - first_index)]
 
 
 @kernel
 def _integrate(
-    acc: FloatArray,
-    gyro: FloatArray,
-    i: int,
-    from_s: float,
-    until_s: float,
-    pace: float,
-    cell: np.record,
+    before: Sample, now: Sample, middle: float, length_s: float, cell: np.record
 ) -> None:
-    """Add the integral of the straight line to sample `i` over part of its interval."""
-    length_s = until_s - from_s
-    part = (0.5 * (from_s + until_s) - cell.before_s) * pace
+    """Add the integral of the straight line between two samples over a piece of it.
+
+    `middle` is how far between them the middle of the piece lies.
+    """
+    late = length_s * middle
+    early = length_s - late
     cell.covered_s += length_s
     for j in range(3):
-        cell.acc[j] += length_s * _between(cell.before_acc[j], acc[i, j], part)
-        cell.gyro[j] += length_s * _between(cell.before_gyro[j], gyro[i, j], part)
+        cell.acc[j] += early * before[0][j] + late * now[0][j]
+        cell.gyro[j] += early * before[1][j] + late * now[1][j]
 
 
 @kernel
-def _complete(
-    up: FloatArray, i: int, part: float, cell: np.record, rows: FloatArray, row: int
+def _write_row(
+    before_up: Vector, up: Vector, part: float, cell: np.record, rows: FloatArray, row: int
 ) -> None:
-    """Write means over the cell, the vertical at `part` of the way to `up[i]`, and the peak."""
+    """Write means over the cell, the vertical at `part` of the way between two, and the peak."""
+    if cell.covered_s <= _HALF_CELL_S:
+        return
     mean = 1.0 / cell.covered_s
-    force = norm = 0.0
+    square = norm = 0.0
     for j in range(3):
         rows[row, j] = cell.acc[j] * mean
         rows[row, 3 + j] = cell.gyro[j] * mean
-        rows[row, 6 + j] = _between(cell.before_up[j], up[i, j], part)
-        force += rows[row, j] ** 2
+        rows[row, 6 + j] = _between(before_up[j], up[j], part)
+        square += rows[row, j] ** 2
         norm += rows[row, 6 + j] ** 2
     unit = 1.0 / np.sqrt(norm)
     for j in range(3):
         rows[row, 6 + j] *= unit
-    rows[row, 9] = max(cell.peak, np.sqrt(force))
+    rows[row, 9] = np.sqrt(max(cell.peak_square, square))
+
+
+@kernel
+def _row(vectors: FloatArray, i: int) -> Vector:
+    return (vectors[i, 0], vectors[i, 1], vectors[i, 2])
+
+
+@kernel
+def _square(vector: Vector) -> float:
+    return vector[0] * vector[0] + vector[1] * vector[1] + vector[2] * vector[2]
 
 
 @kernel
@@ -194,7 +220,7 @@ def _between(start: float, end: float, part: float) -> float:
 @kernel
 def _open_next(cell: np.record) -> None:
     cell.index += 1.0
-    cell.covered_s = cell.peak = 0.0
+    cell.covered_s = cell.peak_square = 0.0
     for j in range(3):
         cell.acc[j] = cell.gyro[j] = 0.0
 

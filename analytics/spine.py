@@ -15,8 +15,8 @@ from analytics.extension import SpineAngle
 from analytics.limits import USUAL, Limits
 from analytics.posture import posture_of
 from analytics.spine_kernel import (
-    BIN_DEG,
     BINS,
+    BINS_PER_DEG,
     FOUND_COLUMNS,
     MISSING,
     ON_THE_SIDE,
@@ -222,7 +222,7 @@ class SpineDetector:
 
 def _percentile_deg(cumulative: NDArray[np.int64], share: float) -> float:
     index = int(np.searchsorted(cumulative, share * cumulative[-1]))
-    return round((index + 0.5) * BIN_DEG - 180.0, 2)
+    return round((index + 0.5) / BINS_PER_DEG - 180.0, 2)
 
 
 def _limits(limits: Limits, params: SpineParams) -> Variables:

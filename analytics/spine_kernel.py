@@ -11,8 +11,8 @@ from analytics.detector import Variables, kernel, opened, variables
 from analytics.extension_kernel import LYING_COS, UPRIGHT_COS
 from sensors.types import FloatArray
 
-BIN_DEG = 0.1
-BINS = round(360.0 / BIN_DEG)
+BINS_PER_DEG = 10
+BINS = 360 * BINS_PER_DEG
 BOUT, OVER, PAD_SLIP = range(3)
 FOUND_COLUMNS = 11
 MISSING, ON_THE_SIDE, UPRIGHT = range(3)
@@ -97,7 +97,7 @@ def _low_pass(
     state.extension_deg = smooth_deg
     state.sigma_deg = sigma_deg
     state.all_sigma_deg += sigma_deg
-    histogram[int(np.floor((smooth_deg + 180.0) / BIN_DEG)) % BINS] += 1
+    histogram[min(max(int((smooth_deg + 180.0) * BINS_PER_DEG), 0), BINS - 1)] += 1
 
 
 @kernel

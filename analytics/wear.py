@@ -54,10 +54,9 @@ class WearDetector:
 
     def update(self, chunk: BodyChunk) -> list[Event]:
         """See `Detector.update`: the bouts that ended."""
-        parts = [segment.acc for segment in chunk.segments.values()]
-        acc = np.concatenate(parts, axis=1)
+        acc = np.array([segment.acc for segment in chunk.segments.values()])
         if len(self._sums) == 0:
-            self._sums = np.zeros((acc.shape[1], 6))
+            self._sums = np.zeros((3 * len(acc), 6))
         taken_off = _follow(acc, self._limits, self._state, self._sums)
         return [bout for row in taken_off for bout in self._bouts(row)]
 
@@ -123,19 +122,21 @@ def _bout(state: WearState, start_index: float, end_index: float) -> WearBout:
 def _follow(acc: FloatArray, given: Variables, kept: Variables, sums: FloatArray) -> FloatArray:
     """First and end index (k, 2) of each stretch of not wearing that ended.
 
-    `acc` (n, axes); `sums` (axes, 6) holds number, sum and sum of squares of the block, then the
-    same of the still stretch.
+    `acc` (segments, n, 3); `sums` (axes, 6) holds number, sum and sum of squares of the block, then
+    the same of the still stretch.
     """
     limits, state = opened(given), opened(kept)
-    taken_off = np.empty((int(len(acc) / limits.block) + 1, 2))
+    samples = acc.shape[1]
+    taken_off = np.empty((int(samples / limits.block) + 1, 2))
     count = 0
-    for i in range(len(acc)):
-        for axis in range(len(sums)):
-            value = acc[i, axis]
-            if not np.isnan(value):
-                sums[axis, 0] += 1.0
-                sums[axis, 1] += value
-                sums[axis, 2] += value * value
+    for i in range(samples):
+        for segment in range(len(acc)):
+            for j in range(3):
+                value = acc[segment, i, j]
+                if not np.isnan(value):
+                    sums[3 * segment + j, 0] += 1.0
+                    sums[3 * segment + j, 1] += value
+                    sums[3 * segment + j, 2] += value * value
         state.index += 1
         if state.index - state.block_start == limits.block:
             count += _end_block(limits, state, sums, taken_off[count])
