@@ -2,129 +2,19 @@
 
     FIVEPOINT_DATASETS=… python -m benchmarks.fall_nuisances [NAME …]
 
-Every nuisance is one that a recording of another make may bring: its rate, range, filter, gain and
-mounting, no gyroscope, lost packets, and how soon the recording begins before the fall and ends
-after it. The model was fitted on the other of the two sets, undisturbed.
+The model was fitted on the other of the two sets, undisturbed.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
-from scipy.signal import butter, sosfiltfilt
 
 from analytics.falls.model import FallModel
 from analytics.validation.fall_trials import Worn, falls_called, fitted, read_trials
-from sensors.types import GRAVITY_MS2, Chunk, FloatArray, StreamInfo
-
-Stream = tuple[StreamInfo, Chunk]
-
-
-def at_rate(info: StreamInfo, chunk: Chunk, rng: np.random.Generator, *, rate_hz: float) -> Stream:
-    """Sampled at another rate, from a random instant on, without any filter before it."""
-    start_s = chunk.t_s[0] + rng.uniform(0.0, 1.0 / rate_hz)
-    t_s = np.arange(start_s, chunk.t_s[-1], 1.0 / rate_hz)
-    gyro = None if chunk.gyro is None else _at(t_s, chunk.t_s, chunk.gyro)
-    sampled = Chunk(chunk.placement, t_s, _at(t_s, chunk.t_s, chunk.acc), gyro)
-    return replace(info, rate_hz=rate_hz), sampled
-
-
-def clipped(info: StreamInfo, chunk: Chunk, _: np.random.Generator, *, range_g: float) -> Stream:
-    """From an accelerometer of so small a range."""
-    limit_ms2 = range_g * GRAVITY_MS2
-    return info, replace(chunk, acc=np.clip(chunk.acc, -limit_ms2, limit_ms2))
-
-
-def filtered(info: StreamInfo, chunk: Chunk, _: np.random.Generator, *, below_hz: float) -> Stream:
-    """Smoothed before it was stored; slower sensors than that give what they give."""
-    if below_hz >= 0.45 * info.rate_hz:
-        return info, chunk
-    low_pass = butter(4, below_hz, fs=info.rate_hz, output="sos")
-    return info, replace(chunk, acc=sosfiltfilt(low_pass, chunk.acc, axis=0))
-
-
-def scaled(info: StreamInfo, chunk: Chunk, rng: np.random.Generator, *, error: float) -> Stream:
-    """With a gain that errs by so much all over and by half of it, at random, on each axis."""
-    gain = (1.0 + error) * (1.0 + rng.uniform(-abs(error) / 2, abs(error) / 2, 3))
-    return info, replace(chunk, acc=chunk.acc * gain)
-
-
-def offset(info: StreamInfo, chunk: Chunk, rng: np.random.Generator, *, error_g: float) -> Stream:
-    """With an offset of this size in a random direction."""
-    direction = rng.normal(size=3)
-    return info, replace(
-        chunk, acc=chunk.acc + error_g * GRAVITY_MS2 * direction / np.linalg.norm(direction)
-    )
-
-
-def noisy(info: StreamInfo, chunk: Chunk, rng: np.random.Generator, *, sd_g: float) -> Stream:
-    """With white noise of this standard deviation on each axis."""
-    return info, replace(
-        chunk, acc=chunk.acc + sd_g * GRAVITY_MS2 * rng.normal(size=chunk.acc.shape)
-    )
-
-
-def turned(info: StreamInfo, chunk: Chunk, rng: np.random.Generator) -> Stream:
-    """Mounted anyhow."""
-    turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
-    turn *= np.linalg.det(turn)
-    gyro = None if chunk.gyro is None else chunk.gyro @ turn.T
-    return info, replace(chunk, acc=chunk.acc @ turn.T, gyro=gyro)
-
-
-def without_gyro(info: StreamInfo, chunk: Chunk, _: np.random.Generator) -> Stream:
-    """From a sensor that has none."""
-    return replace(info, gyro_scale_rads=None), replace(chunk, gyro=None)
-
-
-def lossy(info: StreamInfo, chunk: Chunk, rng: np.random.Generator, *, share: float) -> Stream:
-    """With this share of packets of a tenth of a second lost."""
-    packet = ((chunk.t_s - chunk.t_s[0]) / 0.1).astype(int)
-    return info, _part(chunk, (rng.random(packet[-1] + 1) >= share)[packet])
-
-
-def cut(
-    info: StreamInfo,
-    chunk: Chunk,
-    _: np.random.Generator,
-    *,
-    before_s: float = np.inf,
-    after_s: float = np.inf,
-) -> Stream:
-    """Recorded from so long before the strongest moment until so long after it."""
-    from_strongest_s = chunk.t_s - chunk.t_s[np.argmax(np.linalg.norm(chunk.acc, axis=1))]
-    return info, _part(chunk, (from_strongest_s >= -before_s) & (from_strongest_s <= after_s))
-
-
-def worn_otherwise(info: StreamInfo, chunk: Chunk, rng: np.random.Generator) -> Stream:
-    """A sensor without gyro that sits anyhow, at 20 to 100 Hz and up to 4 to 16 g."""
-    info, chunk = turned(*without_gyro(info, chunk, rng), rng)
-    info, chunk = clipped(info, chunk, rng, range_g=rng.choice([4.0, 8.0, 16.0]))
-    return at_rate(info, chunk, rng, rate_hz=rng.choice([20.0, 25.0, 50.0, 100.0]))
-
-
-NUISANCES: Mapping[str, Worn | None] = {
-    "nothing": None,
-    **{f"{hz:g} Hz": partial(at_rate, rate_hz=hz) for hz in (20, 25, 31.25, 50, 100, 184, 238)},
-    **{f"±{g} g": partial(clipped, range_g=g) for g in (2, 4, 8)},
-    **{f"below {hz} Hz": partial(filtered, below_hz=hz) for hz in (5, 10, 20)},
-    **{f"gain {error:+.0%}": partial(scaled, error=error) for error in (-0.1, -0.05, 0.05, 0.1)},
-    "offset 0.1 g": partial(offset, error_g=0.1),
-    "noise 0.03 g": partial(noisy, sd_g=0.03),
-    "turned": turned,
-    "no gyroscope": without_gyro,
-    "10 % lost": partial(lossy, share=0.1),
-    **{f"from {s} s before": partial(cut, before_s=s) for s in (0.5, 1.0, 2.0)},
-    **{f"until {s} s after": partial(cut, after_s=s) for s in (1.5, 2.0, 3.0)},
-    "from 1 s until 2.5 s": partial(cut, before_s=1.0, after_s=2.5),
-    "worn otherwise": worn_otherwise,
-}
+from analytics.validation.nuisances import NUISANCES
 
 
 def main(names: Sequence[str]) -> int:
@@ -155,15 +45,6 @@ def _shares(datasets: Path, data_set: str, model: FallModel, worn: Worn | None) 
         called[trial.is_fall] += bool(falls_called(model, trial))
     found, clean = called[True] / trials[True], 1.0 - called[False] / trials[False]
     return f"{found:.1%} found, {clean:.1%} clean"
-
-
-def _at(t_s: FloatArray, known_s: FloatArray, values: FloatArray) -> FloatArray:
-    return np.column_stack([np.interp(t_s, known_s, column) for column in values.T])
-
-
-def _part(chunk: Chunk, within: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Chunk:
-    gyro = None if chunk.gyro is None else chunk.gyro[within]
-    return Chunk(chunk.placement, chunk.t_s[within], chunk.acc[within], gyro)
 
 
 if __name__ == "__main__":

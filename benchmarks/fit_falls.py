@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import numpy as np
 from scipy.stats import chi2
 
 import analytics.falls
 from analytics.falls.model import MODEL_FILE, FallModel
 from analytics.validation.fall_trials import Trial, falls_called, fitted, read_trials
-from sensors.types import GRAVITY_MS2, Chunk, Placement, StreamInfo
+from analytics.validation.nuisances import worn_otherwise
+from sensors.types import Placement
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -42,22 +42,6 @@ def main(arguments: Sequence[str]) -> int:
         target.write_bytes(msgspec.json.format(msgspec.json.encode(model), indent=2) + b"\n")
         print(f"\nWrote {target}.")
     return 0
-
-
-def worn_otherwise(
-    info: StreamInfo, chunk: Chunk, rng: np.random.Generator
-) -> tuple[StreamInfo, Chunk]:
-    """The stream of a sensor without gyro that sits anyhow, at 20 to 100 Hz and up to 4 to 16 g."""
-    every = int(rng.choice([2, 4, 8, 10]))
-    limit_ms2 = rng.choice([4.0, 8.0, 16.0]) * GRAVITY_MS2
-    turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
-    acc = np.clip(chunk.acc[::every] @ turn.T, -limit_ms2, limit_ms2)
-    slower = StreamInfo(
-        placement=info.placement,
-        rate_hz=info.rate_hz / every,
-        acc_scale_ms2=info.acc_scale_ms2,
-    )
-    return slower, Chunk(chunk.placement, chunk.t_s[::every], acc, None)
 
 
 def report(sisfall: list[Trial], umafall: list[Trial], otherwise: list[Trial]) -> None:

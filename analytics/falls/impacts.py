@@ -153,17 +153,15 @@ class ImpactFinder:
     def descent_ms(self, impact: int) -> float:
         """Largest downward speed around an impact, as if from rest 1.2 s before it.
 
-        Only with a gyroscope is the vertical known in a tumble. Without, it is the larger of two
-        speeds that the size of the force tells: what it lacked of gravity while coming down, and
-        what it had beyond it in the impact.
+        It is the largest of three: of the vertical acceleration, known in a tumble only with a
+        gyroscope; and, by the size of the force, of what it lacked of gravity while the body came
+        down and of what it had beyond it in the impact.
         """
         rows = self._around(impact, -_DESCENT_S, _LANDED_S)
-        vertical_g = rows[:, 5]
-        if not np.isnan(vertical_g).all():
-            return _speed_ms(-np.cumsum(vertical_g).min())
         beyond_g = np.linalg.norm(rows[:, 0:3], axis=1) - 1.0
         stopped_g = np.linalg.norm(self.acc_g(impact, -_STOPPING_S, _STOPPED_S), axis=1) - 1.0
         return max(
+            _speed_ms(-np.nancumsum(rows[:, 5]).min()),
             _speed_ms(-np.nancumsum(beyond_g).min()),
             _speed_ms(np.nansum(np.maximum(stopped_g, 0.0))),
         )
