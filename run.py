@@ -68,7 +68,7 @@ def install(lock: Path) -> None:
     command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     command += ["--require-hashes", "--only-binary", ":all:"]
     if (platform.system(), platform.machine()) == ("Linux", "aarch64"):
-        command += ["--no-binary", "vqf"]  # vqf publishes no wheel for this platform
+        command += ["--no-binary", "vqf"]  # only the tests need vqf, and it has no wheel here
     subprocess.run([*command, "-r", str(lock)], check=True)
     compile_detectors()
     stamp.write_text(wanted)

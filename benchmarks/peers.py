@@ -9,8 +9,6 @@ from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 
-from vqf import VQF
-
 from sensors.types import GRAVITY_MS2, Chunk, FloatArray, by_placement
 
 Run = Callable[[], None]
@@ -20,10 +18,10 @@ def peers(chunks: Sequence[Chunk], rate_hz: float) -> Iterator[tuple[str, Run | 
     """What each does, and a call that does it with all samples; None where it is not installed.
 
     None of them finds posture, extension, bridges or falls: they are here for their pace alone. The
-    copy tells what the memory would allow.
+    copy tells what the memory would allow. The packages are those of the extra `benchmark`.
     """
     yield "copied by numpy", partial(_copied, chunks)
-    yield "orientation by vqf", partial(_oriented, chunks, rate_hz)
+    yield "orientation by vqf", _vqf(chunks, rate_hz) if find_spec("vqf") else None
     yield (
         "low-pass, calibration and non-wear by actipy",
         _actipy(chunks, rate_hz) if find_spec("actipy") else None,
@@ -41,10 +39,15 @@ def _copied(chunks: Sequence[Chunk]) -> None:
             chunk.gyro.copy()
 
 
-def _oriented(chunks: Sequence[Chunk], rate_hz: float) -> None:
-    filters = {chunk.placement: VQF(1 / rate_hz) for chunk in chunks}
-    for chunk in chunks:
-        filters[chunk.placement].updateBatch(chunk.gyro, chunk.acc)
+def _vqf(chunks: Sequence[Chunk], rate_hz: float) -> Run:
+    vqf = import_module("vqf")
+
+    def run() -> None:
+        filters = {chunk.placement: vqf.VQF(1 / rate_hz) for chunk in chunks}
+        for chunk in chunks:
+            filters[chunk.placement].updateBatch(chunk.gyro, chunk.acc)
+
+    return run
 
 
 def _actipy(chunks: Sequence[Chunk], rate_hz: float) -> Run:
