@@ -19,6 +19,7 @@ from dashboard.processes import start_child
 from dashboard.server import serve
 from fivepoint.allday import Day
 from fivepoint.complaint import complain
+from fivepoint.live import LIVE_NAME
 from fivepoint.options import Worn
 from fivepoint.performance import Performance
 from fivepoint.settings import Settings, read_wishes
@@ -102,7 +103,8 @@ def _recording(day: Day, wishes_path: Path) -> Iterator[None]:
 @contextmanager
 def _answering(settings: Settings) -> Iterator[None]:
     """Meanwhile falls are answered; one that still is at the end goes on being answered."""
-    arguments = ["-m", "fivepoint.alerts.process", str(settings.data_folder)]
+    live_path = settings.recordings_folder / LIVE_NAME
+    arguments = ["-m", "fivepoint.alerts.process", str(settings.data_folder), str(live_path)]
     keeper = _Keeper(arguments, "The alarm stopped, so no fall is answered just now")
     try:
         yield

@@ -132,16 +132,22 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(dict.fromkeys(told))
 
     @property
+    def active(self) -> bool:
+        """Whether somebody is still asked or told."""
+        return self.phase is not Phase.ENDED or bool(self.pending)
+
+    @property
     def cancelled(self) -> bool:
         """Whether it ended without anything left to be done."""
         return self.outcome not in (None, Outcome.ACKNOWLEDGED, Outcome.UNANSWERED)
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that was done; `who` is the contact, or by whom it ended."""
+    """Something that was done; `who` is the contact, told `about` what, or by whom it ended."""
 
     did: Did
     who: str = ""
+    about: Subject | None = None
 
 
 class Turn(NamedTuple):
@@ -219,7 +225,7 @@ def delivered(episode: Episode, letter: Letter, t_s: float) -> Turn:
     if late and not _has(episode, Subject.CLOSING, letter.contact):
         closing = Letter(subject=Subject.CLOSING, contact=letter.contact, since_s=t_s, next_s=t_s)
         episode = _with(episode, closing)
-    return Turn(episode, (Step(did=Did.TOLD, who=letter.contact),))
+    return Turn(episode, (Step(did=Did.TOLD, who=letter.contact, about=letter.subject),))
 
 
 def failed(episode: Episode, rules: AlarmRules, letter: Letter, t_s: float) -> Turn:
@@ -227,16 +233,8 @@ def failed(episode: Episode, rules: AlarmRules, letter: Letter, t_s: float) -> T
     attempts = letter.attempts + 1
     tried = replace(letter, attempts=attempts, next_s=t_s + rules.retry_s(attempts))
     letters = tuple(tried if each.key == letter.key else each for each in episode.letters)
-    steps = (Step(did=Did.NOT_REACHED, who=letter.contact),) if attempts == 1 else ()
-    return Turn(replace(episode, letters=letters), steps)
-
-
-def is_settled(episode: Episode, rules: AlarmRules, t_s: float) -> bool:
-    """Whether nothing is left to be done about it, whatever comes."""
-    if episode.phase is not Phase.ENDED or episode.pending:
-        return False
-    no_lie = episode.cancelled or episode.up_again or episode.lies_long
-    return no_lie or t_s > rules.long_lie_after_s + LAST_SEEN_S
+    step = Step(did=Did.NOT_REACHED, who=letter.contact, about=letter.subject)
+    return Turn(replace(episode, letters=letters), (step,) if attempts == 1 else ())
 
 
 def loudness(episode: Episode, rules: AlarmRules, t_s: float) -> int:
@@ -321,7 +319,7 @@ def _long_lain(episode: Episode, rules: AlarmRules, t_s: float) -> Turn:
 def _given_up(episode: Episode, rules: AlarmRules, t_s: float) -> Turn:
     old = [each for each in episode.pending if t_s - each.since_s > GIVE_UP_S]
     kept = tuple(each for each in episode.letters if each not in old)
-    steps = tuple(Step(did=Did.GAVE_UP, who=each.contact) for each in old)
+    steps = tuple(Step(did=Did.GAVE_UP, who=each.contact, about=each.subject) for each in old)
     return Turn(replace(episode, letters=kept), steps) if old else Turn(episode)
 
 

@@ -1,7 +1,7 @@
 """The alarm of `up`, a process of its own: it goes on whatever becomes of hub, pages and parent.
 
-`python -m fivepoint.alerts.process DATA_FOLDER`. When standard input ends, as it does with the
-parent, or on a request to terminate, it ends as soon as no fall is being answered.
+`python -m fivepoint.alerts.process DATA_FOLDER LIVE_FILE`. When standard input ends, as it does
+with the parent, or on a request to terminate, it ends as soon as no fall is being answered.
 """
 
 from __future__ import annotations
@@ -23,11 +23,10 @@ from fivepoint.alerts import words
 from fivepoint.alerts.contacts import send
 from fivepoint.alerts.response import Due, Entry, Response
 from fivepoint.alerts.rules import AlarmRules
-from fivepoint.alerts.sighting import sighted
+from fivepoint.alerts.sighting import read_told, sighted
 from fivepoint.alerts.sound import Siren
 from fivepoint.alerts.state import alarm_state
 from fivepoint.complaint import complain
-from fivepoint.live import LIVE_NAME, read_live
 from fivepoint.settings import Settings, read_wishes
 from sensors.clock import now_s
 from sensors.errors import FivepointError
@@ -43,9 +42,9 @@ RECORD_NAME = "record.jsonl"
 class Alarm:
     """Answers what the hub tells of falls, and keeps the record."""
 
-    def __init__(self, settings: Settings, rules: AlarmRules, person: str) -> None:
-        self._folder = settings.alarm_folder
-        self._live_path = settings.recordings_folder / LIVE_NAME
+    def __init__(self, folder: Path, live_path: Path, rules: AlarmRules, person: str) -> None:
+        self._folder = folder
+        self._live_path = live_path
         self._rules = rules
         self._person = person
         self._record_path = self._folder / RECORD_NAME
@@ -58,13 +57,13 @@ class Alarm:
 
     def is_idle(self) -> bool:
         """Whether no fall is being answered."""
-        return self._response.is_idle(now_s())
+        return self._response.is_idle
 
     def beat(self) -> None:
         """Take what has come, record it, and do what is due."""
-        state = read_live(self._live_path)
-        if state is not None:
-            self._record(self._response.see(sighted(state, datetime.now(UTC)), now_s()))
+        told = read_told(self._live_path)
+        if told is not None:
+            self._record(self._response.see(sighted(told, datetime.now(UTC)), now_s()))
         self._take_answers()
         self._take_sent()
         self._record(self._response.tick(now_s()))
@@ -114,9 +113,9 @@ class Alarm:
 
 
 def main() -> int:
-    """Keep the alarm of the data folder that the only argument names; the exit code."""
+    """Keep the alarm of a data folder, for the falls that a live state tells; the exit code."""
     ending = _ending()
-    settings = Settings(Path(sys.argv[1]))
+    settings, live_path = Settings(Path(sys.argv[1])), Path(sys.argv[2])
     try:
         wishes = read_wishes(settings.wishes_path)
     except FivepointError as error:
@@ -127,7 +126,8 @@ def main() -> int:
         while not lock(file):
             if ending.wait(BEAT_S):
                 return 0
-        alarm = Alarm(settings, wishes.alarm, wishes.alarm.person or wishes.patient.capitalize())
+        person = wishes.alarm.person or wishes.patient.capitalize()
+        alarm = Alarm(settings.alarm_folder, live_path, wishes.alarm, person)
         stack.callback(alarm.close)
         _keep(alarm, ending)
     return 0

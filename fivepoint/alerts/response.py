@@ -97,12 +97,10 @@ class Response:
         courses = self._courses.values()
         return max((each.episode for each in courses), key=lambda each: each.id, default=None)
 
-    def is_idle(self, now_s: float) -> bool:
-        """Whether nothing is left to be done."""
-        return all(
-            course.is_settled(each.episode, self._rules_of(each.episode), now_s - each.zero_s)
-            for each in self._courses.values()
-        )
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody is asked or told just now."""
+        return not any(each.episode.active for each in self._courses.values())
 
     def loudness(self, now_s: float) -> int:
         """How urgently the alarm sounds, from 0 to 3."""

@@ -1,37 +1,69 @@
-"""What the hub tells of falls and of the person, in the terms of the answer to a fall."""
+"""What the hub tells of falls and of the person, in the terms of the answer to a fall.
+
+Of the hub's live state (`fivepoint.live`) only that is read which an alarm acts upon, so that this
+process stays small.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
-from analytics.events import Fall, FallEnding
+import msgspec
+
+from analytics.events import Fall, FallEnding, Posture
 from fivepoint.alerts.episode import Fallen
 from fivepoint.alerts.response import Sighting
-from fivepoint.live import LivePhase, LiveState, is_current
+
+STALE_AFTER_S = 5.0
+"""What is older than this tells of falls, but no longer how the person is."""
 
 
-def sighted(state: LiveState, now: datetime) -> Sighting:
-    """What a live state tells; one that a killed hub left behind still tells of its falls."""
-    falls = (*state.falls, *([state.suspected_fall] if state.suspected_fall else []))
-    stale_s = max(0.0, (now - state.updated_at).total_seconds())
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What the hub told at `updated_at`; see `LiveState`."""
+
+    phase: str
+    recording_id: str | None
+    started_at: datetime
+    updated_at: datetime
+    elapsed_s: float
+    posture: Posture
+    suspected_fall: Fall | None
+    falls: tuple[Fall, ...]
+    virtual: bool = False
+
+
+def read_told(live_path: Path) -> Told | None:
+    """What the hub told last, or None if that cannot be read."""
+    try:
+        return msgspec.json.decode(live_path.read_bytes(), type=Told)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def sighted(told: Told, now: datetime) -> Sighting:
+    """What the hub told; what a killed one left behind still tells of its falls."""
+    falls = (*told.falls, *([told.suspected_fall] if told.suspected_fall else []))
+    age_s = (now - told.updated_at).total_seconds()
     return Sighting(
-        recording_id=state.recording_id,
+        recording_id=told.recording_id,
         falls=tuple(
-            (_fallen(state, fall), state.elapsed_s - fall.impact_s + stale_s) for fall in falls
+            (_fallen(told, fall), told.elapsed_s - fall.impact_s + max(age_s, 0.0))
+            for fall in falls
         ),
-        current=is_current(state, now) and state.phase is LivePhase.RECORDING,
-        posture=state.posture,
+        current=told.phase == "recording" and abs(age_s) <= STALE_AFTER_S,
+        posture=told.posture,
         walking=False,
     )
 
 
-def _fallen(state: LiveState, fall: Fall) -> Fallen:
+def _fallen(told: Told, fall: Fall) -> Fallen:
     return Fallen(
-        recording_id=state.recording_id or "",
-        impact_at=state.started_at + timedelta(seconds=fall.impact_s),
+        recording_id=told.recording_id or "",
+        impact_at=told.started_at + timedelta(seconds=fall.impact_s),
         probability=fall.probability,
         posture_after=fall.posture_after,
         still_s=fall.inactive_s,
         got_up=fall.ending is FallEnding.GOT_UP,
-        virtual=state.virtual,
+        virtual=told.virtual,
     )

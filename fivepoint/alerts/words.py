@@ -39,14 +39,17 @@ def step_text(step: Step, episode: Episode) -> str:
     """A step as a sentence of the record."""
     if step.did is Did.ENDED:
         return _ENDINGS[episode.outcome or Outcome.UNANSWERED].format(who=step.who or "somebody")
-    return _STEPS[step.did].format(who=step.who)
+    about = {Subject.LONG_LIE: " again", Subject.CLOSING: " how it ended"}.get(
+        step.about or Subject.FALL, ""
+    )
+    return _STEPS[step.did].format(who=step.who, about=about)
 
 
 _STEPS = {
     Did.ASKED: "A fall was noticed; “Are you OK?” was asked.",
     Did.FELL_AGAIN: "Another fall was noticed.",
     Did.NOT_ANSWERED: "There was no answer in time.",
-    Did.TOLD: "{who} was told.",
+    Did.TOLD: "{who} was told{about}.",
     Did.NOT_REACHED: "{who} could not be reached yet; it is tried again.",
     Did.GAVE_UP: "{who} could not be reached for a day; it is no longer tried.",
     Did.LIES_LONG: "Still not seen upright; everybody is told.",
