@@ -7,35 +7,41 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
+from analytics.back_extension import BackExtensionDetector
 from analytics.body import SEGMENT_OF, BodyChunk, Segment
 from analytics.brace import BraceDetector, BraceIndication
 from analytics.bridging import BridgingDetector
 from analytics.bridging.sets import RepetitionSet, set_json, sets_of
 from analytics.detector import Detector
 from analytics.events import (
+    BackExtension,
     DismissedFall,
     Event,
     ExtensionBout,
     Fall,
     FlexionBout,
+    NearFall,
     OverExtension,
     PadSlip,
     PostureBout,
     Repetition,
     SensorSlip,
     SittingBout,
+    StandUp,
     WearBout,
 )
 from analytics.falls import FallDetector
 from analytics.flexion import FlexionDetector
 from analytics.frontend import FrontEnd
 from analytics.limits import USUAL, Limits
+from analytics.near_falls import without_falls
 from analytics.plausible import plausible_calibrations
 from analytics.posture import PostureDetector
 from analytics.posture_summary import PostureSummary, posture_summary
 from analytics.sitting import SittingDetector
 from analytics.slip import SlipGuard
 from analytics.spine import SpineDetector, SpineSummary, Unseen
+from analytics.transfers import TransferDetector
 from analytics.wear import WearDetector, with_slips
 from sensors.clock import GapFinder
 from sensors.recording import Recording, RecordingHeader, RecordingKind
@@ -89,6 +95,9 @@ class Session:
     repetitions: tuple[Repetition, ...]
     falls: tuple[Fall, ...]
     dismissed_falls: tuple[DismissedFall, ...] = ()
+    back_extensions: tuple[BackExtension, ...] = ()
+    stand_ups: tuple[StandUp, ...] = ()
+    near_falls: tuple[NearFall, ...] = ()
     wear: tuple[WearBout, ...]
 
     @property
@@ -140,6 +149,8 @@ class Pipeline:
             FlexionDetector(limits),
             self.bridging,
             self.falls,
+            BackExtensionDetector(),
+            TransferDetector(),
             WearDetector(),
             self._brace,
             *([SittingDetector()] if self._sitting_known else []),
@@ -184,6 +195,9 @@ class Pipeline:
             repetitions=_only(Repetition, self._events),
             falls=_only(Fall, self._events),
             dismissed_falls=_only(DismissedFall, self._events),
+            back_extensions=_only(BackExtension, self._events),
+            stand_ups=_only(StandUp, self._events),
+            near_falls=without_falls(_only(NearFall, self._events), _only(Fall, self._events)),
             wear=with_slips(_only(WearBout, self._events), _only(SensorSlip, self._events)),
             sitting=_only(SittingBout, self._events),
             sitting_known=self._sitting_known,
@@ -279,6 +293,9 @@ def session_json(session: Session) -> dict[str, Any]:
         "posture_summary": asdict(session.posture_summary),
         "brace": None if session.brace is None else _brace_json(session.brace),
         "sets": [set_json(one) for one in session.sets],
+        "back_extensions": [asdict(lift) for lift in session.back_extensions],
+        "stand_ups": [asdict(rise) for rise in session.stand_ups],
+        "near_falls": [asdict(event) for event in session.near_falls],
     }
 
 

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from analytics.back_extension import BackExtensionDetector
 from analytics.body import BodyChunk, Segment
 from analytics.bridging import BridgingDetector
 from analytics.detector import Detector, detect
@@ -23,9 +24,11 @@ from analytics.limits import Limits
 from analytics.posture import PostureDetector
 from analytics.session import Pipeline, Session
 from analytics.spine import SpineDetector
+from analytics.transfers import TransferDetector
 from analytics.wear import WearDetector, WearParams
 from sensors.recording import RecordingHeader, RecordingKind
 from sensors.simulator import (
+    BackExtension,
     BendKnees,
     Bridge,
     Extend,
@@ -48,7 +51,9 @@ SIMULATION = simulate(
     [
         *(Stand(3.0), LieDown(side_s=3.0), Extend(extension_deg=12.0, seconds=10.0, change_s=3.0)),
         *(BendKnees(), Rest(2.0), BRIDGE, Rest(2.0), BRIDGE, Rest(2.0), BRIDGE, Rest(3.0)),
-        *(TurnInBed(to=Pose.LEFT), Rest(4.0), GetUp(), Fall(kind=FallKind.FORWARD), Rest(6.0)),
+        *(TurnInBed(to=Pose.LEFT), Rest(4.0), TurnInBed(to=Pose.PRONE), Rest(4.0)),
+        *(BackExtension(hold_s=2.0), Rest(3.0), GetUp(), Stand(3.0)),
+        *(Fall(kind=FallKind.FORWARD), Rest(6.0)),
     ],
     sensors=[
         VirtualSensor(placement=Placement.STERNUM, rate_hz=104.0),
@@ -71,6 +76,8 @@ DETECTORS: dict[str, Callable[[], Detector]] = {
     "flexion": lambda: FlexionDetector(Limits(flexion_deg=25.0), FlexionParams(min_s=0.3)),
     "bridging": BridgingDetector,
     "falls": FallDetector,
+    "back extension": BackExtensionDetector,
+    "transfers": TransferDetector,
     "wear": lambda: WearDetector(WearParams(min_s=4.0, block_s=1.0, max_sd_ms2=0.5)),
 }
 

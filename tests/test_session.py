@@ -149,6 +149,9 @@ def test_the_json_of_a_session_is_one_object_with_every_part(recording: Recordin
         "posture_summary",
         "brace",
         "sets",
+        "back_extensions",
+        "stand_ups",
+        "near_falls",
     ]
     assert described["limits"] == {"band_deg": [5, 20], "over_deg": 30, "flexion_deg": 60}
     assert described["started_at"] == "2026-03-01T09:30:00+00:00"

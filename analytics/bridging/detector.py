@@ -11,12 +11,21 @@ from analytics.body import BODY_RATE_HZ, BodyChunk, Segment
 from analytics.bridging.judges import Judge, KnownMounting, RangeParams, SetParams, UnknownMounting
 from analytics.bridging.live import LiveBridge, LiveFollower
 from analytics.bridging.measures import Worn
-from analytics.bridging.movement import COLUMNS, FORCE, SUPINE, UP, Stretch, movement
+from analytics.bridging.movement import (
+    COLUMNS,
+    SUPINE,
+    UP,
+    Stretch,
+    elevation,
+    movement,
+    write_motion,
+)
 from analytics.bridging.phase import PhaseParams
 from analytics.bridging.swings import Mark, SwingEvent, SwingFinder, SwingParams
 from analytics.bridging.timing import HoldParams
 from analytics.detector import kernel
 from analytics.events import Event, Repetition
+from analytics.history import BLOCK, History
 from sensors.types import FloatArray
 
 _SOURCES = (Segment.PELVIS, Segment.THIGH, Segment.TRUNK)
@@ -29,7 +38,6 @@ _RISE_AXIS = {
 
 _ARC_RISE = np.array([1.0, 0.0, 0.0])
 
-_BLOCK = 2048
 _HISTORY = round(150.0 * BODY_RATE_HZ)
 _MARGIN = round(1.5 * BODY_RATE_HZ)
 """Samples that are looked at before the lowest one, to know the rest."""
@@ -112,7 +120,7 @@ class _Follower:
             else UnknownMounting(worn, params.ranges, params.sets)
         )
         self._first_index = chunk.start_index
-        self._history = _History()
+        self._history = History(columns=COLUMNS, kept=_HISTORY)
         self._turns: list[int] = []
         self._started_at = 0
         self._judged_top = -1
@@ -130,8 +138,8 @@ class _Follower:
 
     def update(self, chunk: BodyChunk) -> list[Event]:
         events: list[Event] = []
-        for start in range(0, len(chunk), _BLOCK):
-            end = min(start + _BLOCK, len(chunk))
+        for start in range(0, len(chunk), BLOCK):
+            end = min(start + BLOCK, len(chunk))
             rows = self._history.room(end - start)
             _write(chunk, self._name, slice(start, end), rows)
             events += self._told(self._heed(self._swings.update(self._seen(rows))))
@@ -167,7 +175,7 @@ class _Follower:
         """The vertical, or where the axis of rising is known only its elevation."""
         if self._rise_axis is None:
             return np.ascontiguousarray(rows[:, UP])
-        return _elevation(rows, self._rise_axis)
+        return elevation(rows, self._rise_axis)
 
     def _heed(self, swing_events: Iterable[SwingEvent]) -> list[Repetition]:
         events: list[Repetition] = []
@@ -208,32 +216,6 @@ class _Follower:
         return self._judge.consider(found) if found else []
 
 
-class _History:
-    """The last samples by their number since the first: `_HISTORY` before any of the last block.
-
-    A block more is kept, since the end of a stream is noticed only after the gap that ends it.
-    """
-
-    def __init__(self) -> None:
-        self._rows = np.empty((2 * _HISTORY, COLUMNS))
-        self._count = 0
-        self._first = 0
-
-    def room(self, count: int) -> FloatArray:
-        """Rows for the next samples."""
-        if self._count + count > len(self._rows):
-            kept = _HISTORY + _BLOCK
-            dropped = self._count - kept
-            self._rows[:kept] = self._rows[dropped : self._count]
-            self._count = kept
-            self._first += dropped
-        self._count += count
-        return self._rows[self._count - count : self._count]
-
-    def part(self, start: int, end: int) -> FloatArray:
-        return self._rows[start - self._first : end - self._first].copy()
-
-
 def _plainly_none(stretch: Stretch, rise_axis: FloatArray) -> bool:
     """Whether three samples already show a descent, a lift of which nothing is taken back, or that
     the person does not lie on the back.
@@ -251,30 +233,11 @@ def _plainly_none(stretch: Stretch, rise_axis: FloatArray) -> bool:
 def _write(chunk: BodyChunk, name: Segment, part: slice, rows: FloatArray) -> None:
     """Write what the history keeps of a part of a chunk."""
     source = chunk.segments[name]
-    _write_motion(source.acc[part], source.gyro[part], source.up[part], rows)
+    write_motion(source.acc[part], source.gyro[part], source.up[part], rows)
     for place, segment in chunk.segments.items():
         if segment.calibrated:
             front_cos = _THIGH_FRONT_COS if place is Segment.THIGH else _ON_BACK_COS
             _rule_out_supine(segment.up[part], front_cos, segment.facing_known, rows)
-
-
-@kernel
-def _write_motion(acc: FloatArray, gyro: FloatArray, up: FloatArray, rows: FloatArray) -> None:
-    """Write rows (n, COLUMNS) of samples (n, 3), none of them known not to be supine.
-
-    Without a gyroscope the vertical is the specific force itself: what follows smooths it, and
-    smoothing it twice would blur the lift.
-    """
-    for i in range(len(acc)):
-        force = np.sqrt(acc[i, 0] ** 2 + acc[i, 1] ** 2 + acc[i, 2] ** 2)
-        for j in range(3):
-            rows[i, j] = up[i, j]
-            rows[i, 3 + j] = gyro[i, j]
-        if np.isnan(gyro[i, 0]):
-            for j in range(3):
-                rows[i, j] = acc[i, j] / max(force, 1e-9)
-        rows[i, FORCE] = force
-        rows[i, SUPINE] = 1.0
 
 
 @kernel
@@ -289,14 +252,3 @@ def _rule_out_supine(
         x, y, z = up[i, 0], up[i, 1], up[i, 2]
         if z > _INCLINED_COS or (facing_known and (x < front_cos or abs(y) > _ROLLED_SIN)):
             rows[i, SUPINE] = 0.0
-
-
-@kernel
-def _elevation(rows: FloatArray, axis: FloatArray) -> FloatArray:
-    """The elevation of an axis above the horizon, as an arc of directions (n, 3)."""
-    arc = np.zeros((len(rows), 3))
-    for i in range(len(rows)):
-        rise = axis[0] * rows[i, 0] + axis[1] * rows[i, 1] + axis[2] * rows[i, 2]
-        rise = min(max(rise, -1.0), 1.0)
-        arc[i, 0], arc[i, 1] = rise, np.sqrt(1.0 - rise * rise)
-    return arc

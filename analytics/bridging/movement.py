@@ -176,3 +176,33 @@ def _elevation_deg(up: FloatArray, axis: FloatArray) -> FloatArray:
         sine = up[i, 0] * axis[0] + up[i, 1] * axis[1] + up[i, 2] * axis[2]
         elevation_deg[i] = np.degrees(np.arcsin(min(max(sine, -1.0), 1.0)))
     return elevation_deg
+
+
+@kernel
+def write_motion(acc: FloatArray, gyro: FloatArray, up: FloatArray, rows: FloatArray) -> None:
+    """Write rows (n, COLUMNS) of samples (n, 3), none of them known not to be supine.
+
+    Without a gyroscope the vertical is the specific force itself: what follows smooths it, and
+    smoothing it twice would blur the lift.
+    """
+    for i in range(len(acc)):
+        force = np.sqrt(acc[i, 0] ** 2 + acc[i, 1] ** 2 + acc[i, 2] ** 2)
+        for j in range(3):
+            rows[i, j] = up[i, j]
+            rows[i, 3 + j] = gyro[i, j]
+        if np.isnan(gyro[i, 0]):
+            for j in range(3):
+                rows[i, j] = acc[i, j] / max(force, 1e-9)
+        rows[i, FORCE] = force
+        rows[i, SUPINE] = 1.0
+
+
+@kernel
+def elevation(rows: FloatArray, axis: FloatArray) -> FloatArray:
+    """The elevation of an axis above the horizon, as an arc of directions (n, 3)."""
+    arc = np.zeros((len(rows), 3))
+    for i in range(len(rows)):
+        rise = axis[0] * rows[i, 0] + axis[1] * rows[i, 1] + axis[2] * rows[i, 2]
+        rise = min(max(rise, -1.0), 1.0)
+        arc[i, 0], arc[i, 1] = rise, np.sqrt(1.0 - rise * rise)
+    return arc

@@ -56,6 +56,13 @@ MIGRATIONS: dict[int, str] = {
     ALTER TABLE sessions ADD COLUMN band_high_deg DOUBLE DEFAULT 20;
     ALTER TABLE sessions ADD COLUMN over_deg DOUBLE DEFAULT 30;
     ALTER TABLE sessions ADD COLUMN flexion_deg DOUBLE DEFAULT 60;
+    CREATE TABLE back_extensions (recording_id VARCHAR NOT NULL, day DATE NOT NULL,
+        start_s DOUBLE NOT NULL, end_s DOUBLE NOT NULL, hold_start_s DOUBLE NOT NULL,
+        hold_end_s DOUBLE NOT NULL, peak_deg DOUBLE NOT NULL, partial BOOLEAN NOT NULL);
+    CREATE TABLE stand_ups (recording_id VARCHAR NOT NULL, day DATE NOT NULL,
+        start_s DOUBLE NOT NULL, end_s DOUBLE NOT NULL, rise_m DOUBLE NOT NULL);
+    CREATE TABLE near_falls (recording_id VARCHAR NOT NULL, day DATE NOT NULL,
+        at_s DOUBLE NOT NULL, kind VARCHAR NOT NULL, peak_g DOUBLE NOT NULL);
     """
 }
 """SQL script that leads from a version (the key) to the next one."""

@@ -9,11 +9,14 @@ from typing import Any, NamedTuple
 
 from analytics.body import Segment
 from analytics.events import (
+    BackExtension,
     Confidence,
     ExtensionBout,
     Fall,
     FallEnding,
     FlexionBout,
+    NearFall,
+    NearFallKind,
     OverExtension,
     PadSlip,
     Posture,
@@ -21,6 +24,7 @@ from analytics.events import (
     Repetition,
     SensorSlip,
     SittingBout,
+    StandUp,
     WearBout,
     WearState,
 )
@@ -53,6 +57,9 @@ EVENT_TABLES = (
     EventTable("spine_unseen", "spine_unseen", Unseen),
     EventTable("flexion_bouts", "flexion", FlexionBout),
     EventTable("repetitions", "repetitions", Repetition, "start_s"),
+    EventTable("back_extensions", "back_extensions", BackExtension, "start_s"),
+    EventTable("stand_ups", "stand_ups", StandUp, "start_s"),
+    EventTable("near_falls", "near_falls", NearFall, "at_s"),
     EventTable("falls", "falls", Fall, "impact_s"),
     EventTable("wear_bouts", "wear", WearBout),
     EventTable("sitting_bouts", "sitting", SittingBout),
@@ -63,6 +70,7 @@ _WORDS: dict[str, type[StrEnum]] = {
     "posture_after": Posture,
     "ending": FallEnding,
     "state": WearState,
+    "kind": NearFallKind,
     "confidence": Confidence,
     "segment": Segment,
     "reason": UnseenReason,

@@ -1,0 +1,439 @@
+"""Rises from a seat, and seats that are hit hard: what the trunk does between sitting and standing.
+
+Any mounting serves: the vertical is known from gravity, and leaning forward is a turn away from it
+that is taken back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.body import BODY_RATE_HZ, BodyChunk, Segment, SegmentChunk
+from analytics.detector import Variables, kernel, opened, variables
+from analytics.events import Event, NearFall, NearFallKind, StandUp
+from analytics.history import BLOCK, History
+from sensors.types import GRAVITY_MS2, FloatArray
+
+_VERTICAL, _PEAK, _COLUMNS = 0, 4, 5
+"""Of a sample that is kept: vertical force and, last, largest force in m/s²; the vertical (3)."""
+
+_RISE, _SEAT = 0, 1
+_BEFORE = round(4.0 * BODY_RATE_HZ)
+_AFTER = round(2.0 * BODY_RATE_HZ)
+_SMOOTH = 4
+_STILL_DEGS = 15.0
+_STILL = round(0.3 * BODY_RATE_HZ)
+_EDGE_DEGS = 5.0
+_EDGE = round(0.5 * BODY_RATE_HZ)
+_BESIDE = round(0.2 * BODY_RATE_HZ)
+_LAG = round(0.1 * BODY_RATE_HZ)
+_REST = round(0.5 * BODY_RATE_HZ)
+_LANDED = round(0.6 * BODY_RATE_HZ)
+_DESCENT = round(1.5 * BODY_RATE_HZ)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferParams:
+    """What counts as a rise from a seat, and as hitting it hard.
+
+    Defaults without a source are engineering judgement, chosen between published recordings of
+    sitting down and standing up and those of walking, stairs, bending and lying down.
+    """
+
+    min_rise_m: float = 0.15
+    max_rise_m: float = 0.8
+    """A seat is 0.2 to 0.5 m below standing; drift costs a slow rise some of it."""
+    min_speed_ms: float = 0.2
+    max_speed_ms: float = 1.8
+    """Fastest upward speed: 0.3 in slow rises of older adults, and 2 in a jump."""
+    one_way: float = 1.5
+    """Upward speed against downward: who bends and straightens goes both ways alike."""
+    min_lean_deg: float = 10.0
+    """The trunk leans forward to leave a seat, by 30 to 40° (Schenkman et al. 1990, Phys Ther
+    70:638), and comes back."""
+    max_turn_deg: float = 45.0
+    """Sitting and standing incline the trunk, and more so the pelvis, not quite alike."""
+    min_s: float = 0.7
+    max_s: float = 6.0
+    max_restless_ms2: float = 0.5
+    """Who sits is still: walking varies by 1.5 or more."""
+    upright_deg: float = 60.0
+    """Known to incline by more, somebody lies."""
+    hard_g: float = 1.8
+    """Vertical force over 60 ms as the seat stops the body: slow sitting down stays below 1.5,
+    toppling into a chair reaches 2 to 3."""
+    min_descent_ms: float = 0.4
+    hard_lean_deg: float = 15.0
+    """Who sits down bends at the hips; who jumps or comes down the stairs hardly does."""
+
+
+class TransferDetector:
+    """Finds rises from a seat and hard landings on one, by a sensor on the trunk, else the pelvis.
+
+    A rise is looked at where the vertical speed, free of steps and drift, stays upwards. It lasts
+    from the first leaning forward to the last straightening; between the two the vertical force is
+    integrated twice, from rest to rest, as Zijlstra et al. 2010 (Gait Posture 31:272) did at the
+    hip. Whoever sat still before, leant forward and back and ended higher has stood up. Rising from
+    the bed's edge counts like rising from a chair, and from a squat that was held; getting up from
+    lying does not.
+
+    A hard landing is a stop harder than `hard_g` after a descent, with the trunk still and held as
+    before soon afterwards. Slow rises of less than 0.2 m/s are missed, and so are some into which a
+    step falls; the thigh alone, level in bed too, tells none.
+    """
+
+    def __init__(self, params: TransferParams | None = None) -> None:
+        self._params = params or TransferParams()
+        self._limits = variables(
+            level_weight=_weight(2.0),
+            leak=1.0 / (BODY_RATE_HZ * 0.7),
+            slow_weight=_weight(0.12),
+            rising_ms=0.06,
+            min_way_m=0.04,
+            hard_ms2=(self._params.hard_g - 1.0) * GRAVITY_MS2,
+            descent_ms=self._params.min_descent_ms,
+        )
+        self._state = variables(
+            index=0,
+            level=0,
+            speed=0,
+            slow=0,
+            slower=0,
+            way=0,
+            rise_from=0,
+            last=GRAVITY_MS2,
+            last_but_one=GRAVITY_MS2,
+            fell_at=-np.inf,
+            held=0,
+            held_at=0,
+        )
+        self._history = History(columns=_COLUMNS, kept=_BEFORE + 2 * _AFTER)
+        self._pending: list[tuple[int, int, int]] = []
+        self._start_index: int | None = None
+        self._risen_at = -1
+
+    def update(self, chunk: BodyChunk) -> list[Event]:
+        """See `Detector.update`: the rises and landings 2 s after them."""
+        segment = chunk.segments.get(Segment.TRUNK) or chunk.segments.get(Segment.PELVIS)
+        if segment is None:
+            return []
+        if self._start_index is None:
+            self._start_index = chunk.start_index
+        events: list[Event] = []
+        for start in range(0, len(chunk), BLOCK):
+            part = slice(start, min(start + BLOCK, len(chunk)))
+            self._pending += self._marks(segment, part)
+            events += self._judged(segment)
+        return events
+
+    def finish(self) -> list[Event]:
+        """See `Detector.finish`: what ended less than 2 s before the end is not told."""
+        return []
+
+    def _marks(self, segment: SegmentChunk, part: slice) -> list[tuple[int, int, int]]:
+        """Kind, first and last sample of what is worth a look."""
+        rows = self._history.room(part.stop - part.start)
+        marks = np.empty((len(rows) + 1, 3), dtype=np.int64)
+        acc, gyro, up = segment.acc[part], segment.gyro[part], segment.up[part]
+        peak_ms2 = segment.peak_ms2[part]
+        count = _follow(acc, gyro, up, peak_ms2, rows, self._limits, self._state, marks)
+        return [(kind, began, ended) for kind, began, ended in marks[:count].tolist()]
+
+    def _judged(self, segment: SegmentChunk) -> list[Event]:
+        known = self._history.end - _AFTER
+        ready = [mark for mark in self._pending if mark[2] <= known]
+        self._pending = self._pending[len(ready) :]
+        upright_cos = np.cos(np.radians(self._params.upright_deg)) if segment.calibrated else -2.0
+        found = [self._judge(*mark, float(upright_cos)) for mark in ready]
+        return [event for event in found if event is not None]
+
+    def _judge(self, kind: int, began: int, ended: int, upright_cos: float) -> Event | None:
+        first = max(ended - _BEFORE, 0)
+        rows = self._history.part(first, ended + _AFTER)
+        if kind == _SEAT:
+            return self._landing(first, rows, ended - first, upright_cos)
+        course = _Course(*_rise_course(rows, began - first, ended - first))
+        if first + course.start <= self._risen_at or not self._is_rise(course, upright_cos):
+            return None
+        self._risen_at = first + int(course.end)
+        return StandUp(
+            start_s=self._at_s(first + course.start),
+            end_s=self._at_s(first + course.end),
+            rise_m=course.rise_m,
+        )
+
+    def _landing(
+        self, first: int, rows: FloatArray, at: int, upright_cos: float
+    ) -> NearFall | None:
+        if at < _DESCENT + _BESIDE:
+            return None
+        restless_ms2, push_ms2, lean_deg, turn_deg, least_z, peak_ms2 = _landing_course(rows, at)
+        params = self._params
+        if (
+            not restless_ms2 <= params.max_restless_ms2
+            or push_ms2 > params.hard_g * GRAVITY_MS2
+            or lean_deg < params.hard_lean_deg
+            or turn_deg > params.max_turn_deg
+            or least_z < upright_cos
+        ):
+            return None
+        return NearFall(
+            at_s=self._at_s(first + at),
+            kind=NearFallKind.HARD_SIT_DOWN,
+            peak_g=peak_ms2 / GRAVITY_MS2,
+        )
+
+    def _is_rise(self, course: _Course, upright_cos: float) -> bool:
+        params = self._params
+        return (
+            params.min_s <= (course.end - course.start) / BODY_RATE_HZ <= params.max_s
+            and params.min_rise_m <= course.rise_m <= params.max_rise_m
+            and params.min_speed_ms <= course.up_ms <= params.max_speed_ms
+            and course.humps == 1
+            and course.up_ms >= params.one_way * course.down_ms
+            and course.lean_deg >= params.min_lean_deg
+            and course.turn_deg <= params.max_turn_deg
+            and course.restless_ms2 <= params.max_restless_ms2
+            and course.least_z >= upright_cos
+        )
+
+    def _at_s(self, sample: float) -> float:
+        return ((self._start_index or 0) + sample) / BODY_RATE_HZ
+
+
+class _Course(NamedTuple):
+    """A rise that begins and ends at samples of the rows it was measured in.
+
+    NaN throughout where it is not seen whole: then no comparison holds.
+    """
+
+    start: float
+    end: float
+    rise_m: float
+    humps: float
+    up_ms: float
+    down_ms: float
+    lean_deg: float
+    turn_deg: float
+    restless_ms2: float
+    least_z: float
+
+
+def _weight(tau_s: float) -> float:
+    return float(1.0 - np.exp(-1.0 / (BODY_RATE_HZ * tau_s)))
+
+
+@kernel
+def _follow(
+    acc: FloatArray,
+    gyro: FloatArray,
+    up: FloatArray,
+    peak_ms2: FloatArray,
+    rows: FloatArray,
+    given: Variables,
+    kept: Variables,
+    marks: NDArray[np.int64],
+) -> int:
+    """Write rows (n, 5), and what is worth a look: a rise or a seat, when it began and ended.
+
+    Without a gyroscope the vertical lags, and all of the force is taken to be vertical.
+    """
+    limits, state = opened(given), opened(kept)
+    count = 0
+    for i in range(len(acc)):
+        x, y, z = acc[i, 0], acc[i, 1], acc[i, 2]
+        force = x * up[i, 0] + y * up[i, 1] + z * up[i, 2]
+        if np.isnan(gyro[i, 0]):
+            force = np.sqrt(x * x + y * y + z * z)
+        rows[i, _VERTICAL], rows[i, _PEAK] = force, peak_ms2[i]
+        for j in range(3):
+            rows[i, 1 + j] = up[i, j]
+        index = state.index
+        state.index += 1
+        if np.isnan(force):
+            continue
+        if _rises(force, index, limits, state):
+            marks[count, 0], marks[count, 1], marks[count, 2] = _RISE, state.rise_from, index
+            count += 1
+        if _is_stopped(force, index, limits, state):
+            marks[count, 0], marks[count, 1], marks[count, 2] = _SEAT, state.held_at, state.held_at
+            count += 1
+    return count
+
+
+@kernel
+def _rises(force: float, index: float, limits: np.record, state: np.record) -> bool:
+    """Follow the vertical speed, without steps and drift; whether a way upwards ends."""
+    level = force if state.level == 0.0 else state.level
+    level += limits.level_weight * (force - level)
+    speed = (1.0 - limits.leak) * state.speed + (force - level) / BODY_RATE_HZ
+    slow = state.slow + limits.slow_weight * (speed - state.slow)
+    slower = state.slower + limits.slow_weight * (slow - state.slower)
+    state.level, state.speed, state.slow, state.slower = level, speed, slow, slower
+    if slower > limits.rising_ms:
+        state.rise_from = index if state.way == 0.0 else state.rise_from
+        state.way += slower / BODY_RATE_HZ
+        return False
+    rises = bool(state.way > limits.min_way_m)
+    state.way = 0.0
+    return rises
+
+
+@kernel
+def _is_stopped(force: float, index: float, limits: np.record, state: np.record) -> bool:
+    """Whether the hardest stop after a descent is half a second old."""
+    if state.speed < -limits.descent_ms:
+        state.fell_at = index
+    stop = (force + state.last + state.last_but_one) / 3.0 - GRAVITY_MS2
+    state.last_but_one = state.last
+    state.last = force
+    if stop > max(limits.hard_ms2, state.held) and index - state.fell_at <= _REST:
+        state.held = stop
+        state.held_at = index
+    elif state.held > 0.0 and index - state.held_at >= _REST:
+        state.held = 0.0
+        return True
+    return False
+
+
+@kernel
+def _rise_course(
+    rows: FloatArray, began: int, ended: int
+) -> tuple[float, float, float, float, float, float, float, float, float, float]:
+    """The rise between two samples of rows (n, 5), as the fields of `_Course`."""
+    up, turn_degs = _smoothed_up(rows)
+    start, end = max(began - _LAG, 0), ended - _LAG
+    while start > _STILL and not _is_still(turn_degs, start - _STILL):
+        start -= 1
+    while end + _STILL < len(rows) and not _is_still(turn_degs, end):
+        end += 1
+    seen = start > _STILL and end + _STILL < len(rows) and end - start > _STILL
+    start, end = _edges(turn_degs, start, end)
+    if not seen:
+        nan = np.nan
+        return nan, nan, nan, nan, nan, nan, nan, nan, nan, nan
+    speeds_ms = _speeds(rows[start:end, _VERTICAL])
+    before, after = _direction(up, start - _BESIDE, start), _direction(up, end, end + _BESIDE)
+    lean_deg = _lean_deg(up[start:end], before, after)
+    rise_m = float(np.sum(speeds_ms)) / BODY_RATE_HZ
+    return (
+        float(start),
+        float(end),
+        rise_m,
+        float(_humps(speeds_ms)),
+        float(np.max(speeds_ms)),
+        float(-np.min(speeds_ms)),
+        lean_deg,
+        _angle_deg(before, after),
+        float(np.std(rows[max(start - _REST, 0) : start, _VERTICAL])),
+        float(min(before[2], after[2])),
+    )
+
+
+@kernel
+def _landing_course(rows: FloatArray, at: int) -> tuple[float, float, float, float, float, float]:
+    """What a stop was: unrest after it, push before, lean, turn, uprightness and peak."""
+    up, _ = _smoothed_up(rows)
+    before = _direction(up, at - _DESCENT - _BESIDE, at - _DESCENT)
+    after = _direction(up, len(rows) - _BESIDE, len(rows))
+    push_ms2 = 0.0
+    for i in range(at - _DESCENT, at - _BESIDE):
+        push_ms2 = max(push_ms2, float(np.mean(rows[i - 2 : i + 1, _VERTICAL])))
+    return (
+        float(np.std(rows[at + _LANDED :, _VERTICAL])),
+        push_ms2,
+        _lean_deg(up[at - _DESCENT : at + _LANDED], before, after),
+        _angle_deg(before, after),
+        float(min(before[2], after[2])),
+        float(np.max(rows[at - _BESIDE : at + _BESIDE, _PEAK])),
+    )
+
+
+@kernel
+def _smoothed_up(rows: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The vertical (n, 3) averaged over 0.18 s, and how fast it turns (n,) in °/s."""
+    last = len(rows) - 1
+    up = np.zeros((len(rows), 3))
+    turn_degs = np.zeros(len(rows))
+    for i in range(len(rows)):
+        square = 0.0
+        for j in range(3):
+            for k in range(i - _SMOOTH, i + _SMOOTH + 1):
+                up[i, j] += rows[min(max(k, 0), last), 1 + j] / (2 * _SMOOTH + 1)
+            square += (up[i, j] - up[max(i - 1, 0), j]) ** 2
+        turn_degs[i] = np.degrees(np.sqrt(square)) * BODY_RATE_HZ
+    return up, turn_degs
+
+
+@kernel
+def _is_still(turn_degs: FloatArray, first: int) -> bool:
+    fastest_degs = np.max(turn_degs[first : first + _STILL])
+    return bool(fastest_degs < _STILL_DEGS)
+
+
+@kernel
+def _edges(turn_degs: FloatArray, start: int, end: int) -> tuple[int, int]:
+    """Where a slow beginning and end reach to."""
+    first, last = max(start - _EDGE, _BESIDE), min(end + _EDGE, len(turn_degs) - _BESIDE)
+    while start > first and turn_degs[start] > _EDGE_DEGS:
+        start -= 1
+    while end < last and turn_degs[end] > _EDGE_DEGS:
+        end += 1
+    return start, end
+
+
+@kernel
+def _speeds(vertical_ms2: FloatArray) -> FloatArray:
+    """Vertical speed (n,) in m/s, from rest to rest."""
+    mean_ms2 = np.mean(vertical_ms2)
+    speeds_ms = np.zeros(len(vertical_ms2))
+    for i in range(1, len(vertical_ms2)):
+        speeds_ms[i] = speeds_ms[i - 1] + (vertical_ms2[i] - mean_ms2) / BODY_RATE_HZ
+    return speeds_ms
+
+
+@kernel
+def _humps(speeds_ms: FloatArray) -> int:
+    """How often the speed rises from below a quarter of its largest to above a half."""
+    highest = np.max(speeds_ms)
+    humps = 0
+    below = True
+    for speed_ms in speeds_ms:
+        if below and speed_ms > 0.5 * highest:
+            humps += 1
+            below = False
+        elif speed_ms < 0.25 * highest:
+            below = True
+    return humps
+
+
+@kernel
+def _lean_deg(up: FloatArray, before: FloatArray, after: FloatArray) -> float:
+    """Largest turn of the vertical (n, 3) away from two directions at once."""
+    lean_deg = 0.0
+    for i in range(len(up)):
+        lean_deg = max(lean_deg, min(_angle_deg(up[i], before), _angle_deg(up[i], after)))
+    return lean_deg
+
+
+@kernel
+def _direction(up: FloatArray, start: int, end: int) -> FloatArray:
+    """Mean direction (3,) of some samples."""
+    mean = np.zeros(3)
+    for i in range(start, end):
+        for j in range(3):
+            mean[j] += up[i, j]
+    length = max(np.sqrt(mean[0] ** 2 + mean[1] ** 2 + mean[2] ** 2), 1e-9)
+    for j in range(3):
+        mean[j] /= length
+    return mean
+
+
+@kernel
+def _angle_deg(first: FloatArray, second: FloatArray) -> float:
+    cosine = first[0] * second[0] + first[1] * second[1] + first[2] * second[2]
+    return float(np.degrees(np.arccos(min(max(cosine, -1.0), 1.0))))
