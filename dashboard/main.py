@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard.alarm_panel import ask_after_a_fall
 from sensors.errors import FivepointError
 
 HERE = Path(__file__).resolve().parent
@@ -27,6 +28,7 @@ st.set_page_config(
 )
 try:
     with st.container(key="for-patients" if is_for_patients else "for-clinic"):
+        ask_after_a_fall()
         page.run()
 except FivepointError as error:
     st.error(str(error))

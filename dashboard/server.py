@@ -21,6 +21,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from dashboard.alarm import ALARM_VARIABLE
 from dashboard.processes import start_child
 from sensors.errors import FivepointError
 
@@ -51,6 +52,7 @@ def serve(
     store_path: Path,
     *,
     recordings_folder: Path | None = None,
+    alarm_folder: Path | None = None,
     port: int = DEFAULT_PORT,
     open_browser: bool = True,
     today: date | None = None,
@@ -58,14 +60,19 @@ def serve(
     """Serve the dashboard of a store on loopback until Ctrl-C or a request to terminate.
 
     Prints the address once the dashboard answers. A busy `port` gives way to the next free one.
-    Recordings that appear in `recordings_folder` are taken in meanwhile. `today` is the day that
-    the pages take for today, without it the real one.
+    Recordings that appear in `recordings_folder` are taken in meanwhile, and the alarm of
+    `alarm_folder` is shown. `today` is the day that the pages take for today, without it the real
+    one.
     Raises `DashboardError` when no port is free or the dashboard stops by itself.
     """
     with _terminating_like_ctrl_c():
         try:
             served = dashboard_process(
-                store_path, recordings_folder=recordings_folder, port=port, today=today
+                store_path,
+                recordings_folder=recordings_folder,
+                alarm_folder=alarm_folder,
+                port=port,
+                today=today,
             )
             with served as (process, address):
                 print(f"Fivepoint is open at {address} (Ctrl-C stops it)", flush=True)
@@ -85,6 +92,7 @@ def dashboard_process(
     store_path: Path,
     *,
     recordings_folder: Path | None = None,
+    alarm_folder: Path | None = None,
     port: int = DEFAULT_PORT,
     today: date | None = None,
 ) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
@@ -93,7 +101,12 @@ def dashboard_process(
     `port` 0 takes any free port.
     """
     chosen = _free_port(port)
-    environment = _environment(store_path, recordings_folder, today)
+    environment = {
+        STORE_VARIABLE: str(store_path.resolve()),
+        RECORDINGS_VARIABLE: str(recordings_folder.resolve()) if recordings_folder else "",
+        ALARM_VARIABLE: str(alarm_folder.resolve()) if alarm_folder else "",
+        TODAY_VARIABLE: today.isoformat() if today else os.environ.get(TODAY_VARIABLE, ""),
+    }
     process = start_child(_command(chosen), environment=environment, quiet=True)
     try:
         _wait_until_healthy(process, chosen)
@@ -118,16 +131,6 @@ def _flags(options: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
         else:
             text = str(value).lower() if isinstance(value, bool) else str(value)
             yield f"--{prefix}{key}={text}"
-
-
-def _environment(
-    store_path: Path, recordings_folder: Path | None, today: date | None
-) -> dict[str, str]:
-    return {
-        STORE_VARIABLE: str(store_path.resolve()),
-        RECORDINGS_VARIABLE: str(recordings_folder.resolve()) if recordings_folder else "",
-        TODAY_VARIABLE: today.isoformat() if today else os.environ.get(TODAY_VARIABLE, ""),
-    }
 
 
 def _free_port(port: int) -> int:

@@ -15,6 +15,7 @@ from typer.exceptions import TyperException
 
 from analytics.limits import USUAL, Limits
 from fivepoint import options
+from fivepoint.alerts.commands import app as alarm
 from fivepoint.settings import DEFAULT_PORT, Settings, load_settings
 from sensors.errors import FivepointError
 from sensors.importers import (
@@ -55,6 +56,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
     print(f"error: {' '.join(message.split())}", file=sys.stderr)
     return code
+
+
+app.add_typer(alarm, name="alarm")
 
 
 @app.callback(invoke_without_command=True)

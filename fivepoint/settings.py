@@ -37,6 +37,11 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = DEFAULT_PORT
     alarm: AlarmRules = AlarmRules()
 
+    @property
+    def wearer(self) -> str:
+        """How messages call who wears the sensors."""
+        return self.alarm.person or self.patient.capitalize()
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:

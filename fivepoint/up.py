@@ -67,6 +67,7 @@ def up(
         serve(
             settings.store_path,
             recordings_folder=settings.recordings_folder,
+            alarm_folder=settings.alarm_folder,
             port=port or wishes.port,
             open_browser=open_browser,
         )

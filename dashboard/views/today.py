@@ -19,6 +19,7 @@ from analytics.store.queries import (
     today,
 )
 from dashboard import parts, words
+from dashboard.alarm_panel import tell_of_the_alarm
 from dashboard.data import cursor, today_of
 from dashboard.recovery import portions
 from dashboard.selection import chosen_patient
@@ -131,6 +132,7 @@ def _show(patient: Patient, view: TodayView) -> None:
     for row in reported:
         _reported(row, patient)
     _ask_pain(patient, view.date, view.pain)
+    tell_of_the_alarm()
     st.html(parts.notice())
 
 

@@ -7,27 +7,26 @@ with the parent, or on a request to terminate, it ends as soon as no fall is bei
 from __future__ import annotations
 
 import os
-import queue
 import signal
 import sys
 import threading
-import time
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
-from dashboard.alarm import answers, append_line, publish, read_lines
+from dashboard.alarm import AlarmState, answers, publish
 from fivepoint.alerts import words
-from fivepoint.alerts.contacts import send
-from fivepoint.alerts.response import Due, Entry, Response
-from fivepoint.alerts.rules import AlarmRules
+from fivepoint.alerts.post import Post
+from fivepoint.alerts.record import read_record, write_step
+from fivepoint.alerts.response import Entry, Response
 from fivepoint.alerts.sighting import read_told, sighted
 from fivepoint.alerts.sound import Siren
 from fivepoint.alerts.state import alarm_state
+from fivepoint.alerts.weekly import WeeklyCheck
 from fivepoint.complaint import complain
-from fivepoint.settings import Settings, read_wishes
+from fivepoint.settings import Settings, Wishes, read_wishes
 from sensors.clock import now_s
 from sensors.errors import FivepointError
 from sensors.locking import lock
@@ -35,26 +34,25 @@ from sensors.locking import lock
 BEAT_S = 0.25
 """Time between two looks at what the hub tells and what people answer."""
 
-RECORD_NAME = "record.jsonl"
-"""Every step that an alarm has taken, a line each."""
+_PUBLISH_S = 2.0
 
 
 class Alarm:
     """Answers what the hub tells of falls, and keeps the record."""
 
-    def __init__(self, folder: Path, live_path: Path, rules: AlarmRules, person: str) -> None:
-        self._folder = folder
+    def __init__(self, settings: Settings, live_path: Path, wishes: Wishes) -> None:
+        self._folder = settings.alarm_folder
         self._live_path = live_path
-        self._rules = rules
-        self._person = person
-        self._record_path = self._folder / RECORD_NAME
-        self._entries = list(read_lines(self._record_path, Entry))
-        self._response = Response(rules, self._entries, now_s())
+        self._rules = wishes.alarm
+        self._entries = read_record(self._folder)
+        self._response = Response(self._rules, self._entries, now_s())
+        self._post = Post(self._rules.contacts, wishes.wearer)
         self._siren = Siren(self._folder)
+        self._weekly = WeeklyCheck(settings, wishes)
         self._answered = 0
-        self._under_way: set[object] = set()
-        self._sent: queue.SimpleQueue[tuple[Due, bool]] = queue.SimpleQueue()
+        self._published: AlarmState | None = None
 
+    @property
     def is_idle(self) -> bool:
         """Whether no fall is being answered."""
         return self._response.is_idle
@@ -65,17 +63,19 @@ class Alarm:
         if told is not None:
             self._record(self._response.see(sighted(told, datetime.now(UTC)), now_s()))
         self._take_answers()
-        self._take_sent()
+        for due, delivered in self._post.returned():
+            self._record(self._response.sent(due, now_s(), delivered=delivered))
         self._record(self._response.tick(now_s()))
         for due in self._response.due(now_s()):
-            self._send(due)
+            self._post.send(due)
         self._siren.sound(self._response.loudness(now_s()))
-        with suppress(OSError):
-            publish(self._folder, alarm_state(self._response, self._rules, self._entries, now_s()))
+        if self.is_idle and told is not None and not told.virtual:
+            self._weekly.look()
+        self._publish()
 
     def close(self) -> None:
         """Be quiet."""
-        self._siren.stop()
+        self._siren.sound(0)
 
     def _take_answers(self) -> None:
         given = answers(self._folder)
@@ -83,33 +83,25 @@ class Alarm:
             self._record(self._response.answer(answer, now_s()))
         self._answered = len(given)
 
-    def _take_sent(self) -> None:
-        while not self._sent.empty():
-            due, delivered = self._sent.get()
-            self._under_way.discard((due.episode.id, due.letter.key))
-            self._record(self._response.sent(due, now_s(), delivered=delivered))
-
-    def _send(self, due: Due) -> None:
-        """Send a message in a thread of its own, unless it is on its way already."""
-        key = (due.episode.id, due.letter.key)
-        if key not in self._under_way:
-            self._under_way.add(key)
-            threading.Thread(target=self._deliver, args=(due,), daemon=True).start()
-
-    def _deliver(self, due: Due) -> None:
-        contacts = [each for each in self._rules.contacts if each.name == due.letter.contact]
-        title, body = words.message(self._person, due.episode, due.letter)
-        self._sent.put((due, any(send(contact, title, body) for contact in contacts)))
-
     def _record(self, entries: Iterable[Entry]) -> None:
         """Put steps into the record; a disk that refuses does not keep the alarm from going on."""
         for entry in entries:
             self._entries.append(entry)
-            print(f"Alarm: {words.step_text(entry.step, entry.episode)}", flush=True)
+            _say(words.step_text(entry.step, entry.episode))
             try:
-                append_line(self._record_path, entry)
+                write_step(self._folder, entry)
             except OSError as error:
                 complain(f"The alarm's record cannot be written ({error}); the alarm goes on.")
+
+    def _publish(self) -> None:
+        """Tell the pages what has changed, and from time to time that the alarm still runs."""
+        left_s = self._response.left_s(now_s())
+        state = alarm_state(self._entries, self._rules, left_s, self._weekly.last)
+        before = self._published
+        if before is None or _differ(before, state):
+            self._published = state
+            with suppress(OSError):
+                publish(self._folder, state)
 
 
 def main() -> int:
@@ -122,28 +114,25 @@ def main() -> int:
         complain(error)
         return 1
     with ExitStack() as stack:
-        file = stack.enter_context((settings.alarm_folder / "lock").open("wb"))
-        while not lock(file):
+        claim = stack.enter_context((settings.alarm_folder / "lock").open("wb"))
+        while not lock(claim):
             if ending.wait(BEAT_S):
                 return 0
-        person = wishes.alarm.person or wishes.patient.capitalize()
-        alarm = Alarm(settings.alarm_folder, live_path, wishes.alarm, person)
+        alarm = Alarm(settings, live_path, wishes)
         stack.callback(alarm.close)
         _keep(alarm, ending)
     return 0
 
 
 def _keep(alarm: Alarm, ending: threading.Event) -> None:
-    told = False
-    while not (ending.is_set() and alarm.is_idle()):
-        if ending.is_set() and not told:
-            told = True
-            print(
-                "A fall is still being answered, and that goes on; `fivepoint alarm ok` ends it.",
-                flush=True,
-            )
+    while not ending.wait(BEAT_S):
         alarm.beat()
-        time.sleep(BEAT_S)
+    if not alarm.is_idle:
+        _say("A fall is still being answered, and that goes on; `fivepoint alarm ok` ends it.")
+    pause = threading.Event()
+    while not alarm.is_idle:
+        alarm.beat()
+        pause.wait(BEAT_S)
 
 
 def _ending() -> threading.Event:
@@ -164,6 +153,20 @@ def _wait_for_parent(ending: threading.Event) -> None:
     while os.read(sys.stdin.fileno(), 1024):
         pass
     ending.set()
+
+
+def _say(text: str) -> None:
+    """Print, for as long as somebody reads it: a closed terminal does not end an alarm."""
+    with suppress(OSError):
+        print(f"Alarm: {text}", flush=True)
+
+
+def _differ(before: AlarmState, now: AlarmState) -> bool:
+    def lasting(state: AlarmState) -> tuple[object, ...]:
+        return state.stage, state.episode, state.history, state.checked_at, round(state.left_s)
+
+    old = abs((now.updated_at - before.updated_at).total_seconds()) >= _PUBLISH_S
+    return old or lasting(before) != lasting(now)
 
 
 if __name__ == "__main__":

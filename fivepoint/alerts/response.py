@@ -62,6 +62,11 @@ class Due(NamedTuple):
     episode: Episode
     letter: Letter
 
+    @property
+    def key(self) -> object:
+        """What tells it from all others."""
+        return self.episode.id, self.letter.key
+
 
 @dataclass(slots=True)
 class _Course:
@@ -90,12 +95,6 @@ class Response:
             episode_id: _Course(entry.episode, now_s - self._resumed_s(entry, now_s))
             for episode_id, entry in last.items()
         }
-
-    @property
-    def latest(self) -> Episode | None:
-        """The episode that began last."""
-        courses = self._courses.values()
-        return max((each.episode for each in courses), key=lambda each: each.id, default=None)
 
     @property
     def is_idle(self) -> bool:

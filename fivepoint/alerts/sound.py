@@ -51,6 +51,8 @@ class Siren:
             self.stop()
         if level and (self._playing is None or self._playing.poll() is not None):
             self._playing = _start(self._files[level])
+            if self._playing is None:
+                print("\a", end="", flush=True)  # the terminal's bell is better than silence
 
     def stop(self) -> None:
         """Be quiet at once."""
@@ -81,7 +83,6 @@ def _start(file: Path) -> subprocess.Popen[bytes] | None:
     elif player is not None:
         command = [player, str(file)]
     else:
-        print("\a", end="", flush=True)  # the terminal's bell is better than silence
         return None
     return subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

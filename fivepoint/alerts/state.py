@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 
 from dashboard.alarm import AlarmState, Happened, Stage
 from fivepoint.alerts import words
+from fivepoint.alerts.checking import Check
 from fivepoint.alerts.episode import Phase
-from fivepoint.alerts.response import Entry, Response
+from fivepoint.alerts.record import latest_episode
+from fivepoint.alerts.response import Entry
 from fivepoint.alerts.rules import AlarmRules
 
 _STAGES = {
@@ -19,21 +21,21 @@ _STAGES = {
 
 
 def alarm_state(
-    response: Response, rules: AlarmRules, entries: Sequence[Entry], now_s: float
+    entries: Sequence[Entry], rules: AlarmRules, left_s: float, check: Check | None
 ) -> AlarmState:
     """The alarm as it is now, with the history of the fall that it answers or answered last."""
-    latest = response.latest
+    latest = latest_episode(entries)
     return AlarmState(
         updated_at=datetime.now(UTC),
         stage=Stage.WATCHING if latest is None else _STAGES[latest.phase],
         episode="" if latest is None else latest.id,
-        left_s=response.left_s(now_s),
+        left_s=left_s,
         history=tuple(
             Happened(at=entry.at, text=words.step_text(entry.step, entry.episode))
             for entry in entries
             if latest is not None and entry.episode.id == latest.id
         ),
         contacts=rules.names,
-        checked_at=None,
-        problems=(),
+        checked_at=None if check is None else check.at,
+        problems=() if check is None else check.problems,
     )

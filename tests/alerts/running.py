@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from analytics.events import Fall, Posture
-from dashboard.alarm import AlarmState, Answer, Said, give_answer, read_alarm, read_lines
-from fivepoint.alerts.process import RECORD_NAME
+from dashboard.alarm import AlarmState, Answer, Said, give_answer, read_alarm
+from fivepoint.alerts.record import read_record
 from fivepoint.alerts.response import Entry
 from fivepoint.live import LIVE_NAME, LivePhase, LiveState, publish
 from fivepoint.settings import Settings
@@ -83,7 +83,7 @@ class Home:
         return read_alarm(self.settings.alarm_folder, datetime.now(UTC))
 
     def record(self) -> list[Entry]:
-        return list(read_lines(self.settings.alarm_folder / RECORD_NAME, Entry))
+        return read_record(self.settings.alarm_folder)
 
     def steps(self) -> list[str]:
         """What was done, such as "told Bea"."""

@@ -1,0 +1,40 @@
+"""Messages on their way, each in a thread of its own, so that none holds up anything else."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+
+from fivepoint.alerts import words
+from fivepoint.alerts.contacts import send
+from fivepoint.alerts.response import Due
+from fivepoint.alerts.rules import Contact
+
+
+class Post:
+    """Sends messages of the alarm of `person`, and tells what became of them."""
+
+    def __init__(self, contacts: Iterable[Contact], person: str) -> None:
+        self._contacts = {contact.name: contact for contact in contacts}
+        self._person = person
+        self._under_way: set[object] = set()
+        self._returned: queue.SimpleQueue[tuple[Due, bool]] = queue.SimpleQueue()
+
+    def send(self, due: Due) -> None:
+        """Send a message, unless it is on its way already."""
+        if due.key not in self._under_way:
+            self._under_way.add(due.key)
+            threading.Thread(target=self._deliver, args=(due,), daemon=True).start()
+
+    def returned(self) -> Iterator[tuple[Due, bool]]:
+        """The messages whose sending is over since the last call, and whether they were taken."""
+        while not self._returned.empty():
+            due, delivered = self._returned.get()
+            self._under_way.discard(due.key)
+            yield due, delivered
+
+    def _deliver(self, due: Due) -> None:
+        contact = self._contacts.get(due.letter.contact)
+        title, body = words.message(self._person, due.episode, due.letter)
+        self._returned.put((due, contact is not None and send(contact, title, body)))
