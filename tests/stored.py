@@ -76,13 +76,16 @@ def day(number: int) -> date:
     return FRACTURE + timedelta(days=number)
 
 
-def bridges(count: int, hold_s: float = 4.0, partial: bool = False) -> tuple[Repetition, ...]:
+def bridges(
+    count: int, hold_s: float = 4.0, partial: bool = False, start_s: float = 0.0
+) -> tuple[Repetition, ...]:
+    """Bridges every ten seconds, each a degree higher than the last."""
     return tuple(
         Repetition(
-            start_s=10.0 * number,
-            end_s=10.0 * number + hold_s + 2.0,
-            hold_start_s=10.0 * number + 1.0,
-            hold_end_s=10.0 * number + 1.0 + hold_s,
+            start_s=start_s + 10.0 * number,
+            end_s=start_s + 10.0 * number + hold_s + 2.0,
+            hold_start_s=start_s + 10.0 * number + 1.0,
+            hold_end_s=start_s + 10.0 * number + 1.0 + hold_s,
             peak_deg=20.0 + number,
             rise_part=0.3,
             roll_deg=None,

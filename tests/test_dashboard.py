@@ -130,6 +130,9 @@ def test_a_session_shows_its_repetitions_and_where_they_come_from(page: AppTest)
     opened(page, "session", "fallen")
     assert [metric.value for metric in page.metric] == ["10", "5.0 s", "20 min", "1"]
     assert len(page.dataframe[0].value) == 10
+    text = said(page)
+    assert "**Set 1**" in text
+    assert "left side drops 6°" in text
     assert "algorithm version" in said(page)
     assert "Lay " in said(page)
 

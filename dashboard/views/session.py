@@ -8,15 +8,18 @@ from typing import Protocol, TypeVar
 
 import streamlit as st
 
-from analytics.events import Confidence, Repetition, WearState
+from analytics.bridging.sets import RepetitionSet
+from analytics.events import Confidence, WearState
+from analytics.pathway import Evidence
 from analytics.posture_summary import PostureSummary
 from analytics.session import Session, StreamSummary
 from analytics.spine import SpineSummary, Unseen, UnseenReason
-from analytics.store.queries import session, sessions
+from analytics.store.queries import prescription, session, sessions
 from analytics.trace import Trace, trace
-from dashboard import signal_charts, words
+from dashboard import repetitions, signal_charts, words
 from dashboard.data import cursor
 from dashboard.palette import palette
+from dashboard.repetition_charts import repetition_bars
 from dashboard.selection import chosen_patient, chosen_session
 from dashboard.signal_charts import Doubt, Span, Window
 from sensors.errors import FivepointError
@@ -75,33 +78,6 @@ def _spans(found: Session) -> list[Span]:
             for gap in stream.gaps
         ),
     ]
-
-
-def _repetition_row(number: int, repetition: Repetition) -> dict[str, object]:
-    return {
-        "No.": number,
-        "At": words.clock_text(repetition.start_s),
-        "Lift, s": repetition.lift_s,
-        "Hold, s": repetition.hold_s,
-        "Lower, s": repetition.lower_s,
-        "Peak, °": repetition.peak_deg,
-        "Roll, °": None if repetition.roll_deg is None else round(repetition.roll_deg),
-        "Smoothness": repetition.sparc,
-        "Counted": "no, partial" if repetition.partial else "yes",
-    }
-
-
-_REPETITION_COLUMNS = {
-    **{
-        name: st.column_config.NumberColumn(format="%.1f")
-        for name in ("Lift, s", "Hold, s", "Lower, s")
-    },
-    "Peak, °": st.column_config.NumberColumn(format="%.0f", help="Largest pelvic tilt from rest"),
-    "Roll, °": st.column_config.NumberColumn(
-        help="Mean pelvic roll in the hold, positive with the left side up"
-    ),
-    "Smoothness": st.column_config.NumberColumn(format="%.1f", help="SPARC; 0 is smoothest"),
-}
 
 
 def _stream_row(stream: StreamSummary) -> dict[str, object]:
@@ -202,6 +178,29 @@ def _show_signal(found: Session, folder: Path) -> None:
     )
 
 
+def _show_repetitions(sets: Sequence[RepetitionSet], prescribed_hold_s: float | None) -> None:
+    for number, one in enumerate(sets, start=1):
+        st.markdown(repetitions.set_text(number, one, prescribed_hold_s))
+    colours = palette(st.context.theme.type)
+    shown = (
+        ("Hold, seconds", "s", lambda each: each.hold_s, prescribed_hold_s),
+        ("Peak, degrees", "°", lambda each: each.peak_deg, None),
+        ("Left side up, degrees", "°", lambda each: each.roll_deg, None),
+    )
+    for column, (title, unit, measure, target) in zip(st.columns(3), shown, strict=True):
+        bars = repetitions.bars(sets, measure)
+        if bars:
+            column.subheader(title, anchor=False)
+            chart = repetition_bars(bars, unit, colours, target)
+            column.altair_chart(chart, width="stretch")
+    st.dataframe(
+        repetitions.table(sets, prescribed_hold_s),
+        column_config=repetitions.COLUMNS,
+        hide_index=True,
+        placeholder=words.UNKNOWN,
+    )
+
+
 with cursor() as connection:
     patient = chosen_patient(connection)
     recordings = sessions(connection, patient.id)
@@ -211,6 +210,8 @@ with cursor() as connection:
         st.stop()
     row = chosen_session(recordings, patient.time_zone)
     found = session(connection, row.recording_id).session
+    plan = prescription(connection, patient.id, row.date)
+    bridges = plan.item_shown_by(Evidence.BRIDGES) if plan else None
 
 st.title(words.session_text(row, patient.time_zone), anchor=False)
 whole = [repetition for repetition in found.repetitions if not repetition.partial]
@@ -224,11 +225,7 @@ _show_signal(found, row.path)
 
 st.header("Repetitions", anchor=False)
 if found.repetitions:
-    st.dataframe(
-        [_repetition_row(number, each) for number, each in enumerate(found.repetitions, start=1)],
-        column_config=_REPETITION_COLUMNS,
-        hide_index=True,
-    )
+    _show_repetitions(found.sets, None if bridges is None else bridges.hold_s)
 else:
     st.info("No bridging repetition was found in this recording.")
 

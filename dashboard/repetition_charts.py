@@ -1,0 +1,102 @@
+"""Charts of repetitions side by side: one bar each, parted by sets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import altair as alt
+import pyarrow as pa
+
+from dashboard.palette import Palette
+
+_HEIGHT = 240
+_FONT_SIZE = 15
+_MOST_NUMBERED = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """A value of repetition `number`; one that is not counted is drawn hollow."""
+
+    number: int
+    set_number: int
+    value: float
+    counted: bool
+
+
+def repetition_bars(
+    bars: Sequence[Bar], unit: str, colours: Palette, target: float | None = None
+) -> alt.LayerChart:
+    """A bar for each repetition in their order, with a line at the target if there is one."""
+    table = pa.table(
+        {
+            "number": [bar.number for bar in bars],
+            "value": [bar.value for bar in bars],
+            "fill": [1.0 if bar.counted else 0.0 for bar in bars],
+            "text": [
+                f"{bar.value:.1f} {unit}{'' if bar.counted else ', not counted'}" for bar in bars
+            ],
+        }
+    )
+    drawn = (
+        alt.Chart(table)
+        .mark_bar(color=colours.band, stroke=colours.band, strokeWidth=1.5)
+        .encode(
+            x=alt.X("number:O", axis=_numbers(bars)),
+            y=alt.Y("value:Q", axis=alt.Axis(title=None, tickCount=5)),
+            fillOpacity=alt.FillOpacity("fill:Q", scale=None),
+            tooltip=[
+                alt.Tooltip("number:O", title="Repetition"),
+                alt.Tooltip("text:N", title="Measured"),
+            ],
+        )
+    )
+    layers = [drawn, *_set_marks(bars, colours), *_target_marks(target, unit, colours)]
+    chart: alt.LayerChart = (
+        alt.LayerChart(layer=layers)
+        .properties(height=_HEIGHT)
+        .configure_axis(
+            labelFontSize=_FONT_SIZE,
+            titleFontSize=_FONT_SIZE,
+            labelColor=colours.ink,
+            titleColor=colours.ink,
+        )
+    )
+    return chart
+
+
+def _numbers(bars: Sequence[Bar]) -> alt.Axis:
+    """Every number, or the first of each set where there are too many to read."""
+    firsts = [bar.number for bar in bars[:1]]
+    firsts += [after.number for before, after in pairwise(bars) if _parted(before, after)]
+    shown = [bar.number for bar in bars] if len(bars) <= _MOST_NUMBERED else firsts
+    return alt.Axis(title="Repetition", values=shown, labelAngle=0)
+
+
+def _set_marks(bars: Sequence[Bar], colours: Palette) -> list[alt.Chart]:
+    """A line before each further set."""
+    starts = [after.number for before, after in pairwise(bars) if _parted(before, after)]
+    if not starts:
+        return []
+    base = alt.Chart(pa.table({"number": starts})).encode(x=alt.X("number:O", bandPosition=0.0))
+    return [base.mark_rule(color=colours.quiet, strokeDash=[2, 3])]
+
+
+def _parted(before: Bar, after: Bar) -> bool:
+    return before.set_number != after.set_number
+
+
+def _target_marks(target: float | None, unit: str, colours: Palette) -> list[alt.Chart]:
+    if target is None:
+        return []
+    base = alt.Chart(pa.table({"target": [target], "text": [f"prescribed {target:g} {unit}"]}))
+    base = base.encode(y=alt.Y("target:Q"))
+    label = base.mark_text(
+        align="left", baseline="bottom", dx=4, dy=-3, fontSize=_FONT_SIZE, color=colours.partly
+    )
+    return [
+        base.mark_rule(color=colours.partly, strokeWidth=2.5, strokeDash=[8, 4]),
+        label.encode(x=alt.value(0), text="text:N"),
+    ]

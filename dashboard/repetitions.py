@@ -1,0 +1,117 @@
+"""The repetitions of a recording, set by set: what was noticed, their bars and their table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import streamlit as st
+
+from analytics.bridging.quality import exact_line, remarks
+from analytics.bridging.sets import RepetitionSet
+from analytics.events import Repetition
+from dashboard import words
+from dashboard.repetition_charts import Bar
+
+Row = dict[str, object]
+
+COLUMNS = {
+    "Noticed": st.column_config.TextColumn(width="large"),
+    **{
+        name: st.column_config.NumberColumn(format="%.1f")
+        for name in ("Lift, s", "Hold, s", "Lower, s")
+    },
+    "Peak, °": st.column_config.NumberColumn(format="%.0f", help="Largest pelvic tilt from rest"),
+    "Rise, % of trunk": st.column_config.NumberColumn(
+        format="%.0f", help="Estimated rise of the hips; of a trunk of 47 cm, 30 % are 14 cm"
+    ),
+    "Left side up, °": st.column_config.NumberColumn(
+        format="%.0f", help="Mean pelvic roll in the hold; below 0 the left side is down"
+    ),
+    "Sag, °/s": st.column_config.NumberColumn(
+        format="%.1f", help="How fast the tilt falls in the hold"
+    ),
+    "Tremor, °/s": st.column_config.NumberColumn(
+        format="%.2f", help="In the hold, 4 to 12 Hz, root mean square"
+    ),
+    "Tremor, m/s²": st.column_config.NumberColumn(
+        format="%.3f", help="In the hold, 4 to 12 Hz, root mean square"
+    ),
+    "SPARC": st.column_config.NumberColumn(
+        format="%.1f", help="Smoothness of lift and lowering; −1.4 is smoothest"
+    ),
+    "LDLJ": st.column_config.NumberColumn(
+        format="%.1f", help="Jerkiness of lift and lowering; −5.3 is smoothest"
+    ),
+}
+"""How the columns of `table` look, and what they mean."""
+
+
+def set_text(number: int, one: RepetitionSet, prescribed_hold_s: float | None) -> str:
+    """A set in a line: how many, when, how regular, and what was noticed."""
+    count = len(one.whole)
+    parts = [f"{count} repetition{'' if count == 1 else 's'}"]
+    if one.rest_before_s is not None:
+        parts.append(f"after {words.duration_text(one.rest_before_s)} of rest")
+    noticed = exact_line(remarks(one, prescribed_hold_s))
+    if noticed:
+        parts.append(noticed)
+    if one.peak_variation is not None and one.tempo_variation is not None:
+        parts.append(f"peak varies by {one.peak_variation:.0%}, pace by {one.tempo_variation:.0%}")
+    return f"**Set {number}** at {words.clock_text(one.start_s)}: {', '.join(parts)}."
+
+
+def table(sets: Sequence[RepetitionSet], prescribed_hold_s: float | None) -> list[Row]:
+    """A row for each repetition, without the columns that no sensor filled."""
+    rows = [
+        _row(set_number, number, each, prescribed_hold_s)
+        for set_number, number, each in _numbered(sets)
+    ]
+    known = {name for row in rows for name, value in row.items() if value is not None}
+    return [{name: value for name, value in row.items() if name in known} for row in rows]
+
+
+def bars(sets: Sequence[RepetitionSet], measure: Callable[[Repetition], float | None]) -> list[Bar]:
+    """A bar for each repetition of which the measure is known."""
+    return [
+        Bar(
+            number=number,
+            set_number=set_number,
+            value=value,
+            counted=not each.partial,
+        )
+        for set_number, number, each in _numbered(sets)
+        if (value := measure(each)) is not None
+    ]
+
+
+def _numbered(sets: Sequence[RepetitionSet]) -> Iterator[tuple[int, int, Repetition]]:
+    """Each repetition with the number of its set and its own, counted through all sets."""
+    number = 0
+    for set_number, one in enumerate(sets, start=1):
+        for each in one.repetitions:
+            number += 1
+            yield set_number, number, each
+
+
+def _row(
+    set_number: int, number: int, repetition: Repetition, prescribed_hold_s: float | None
+) -> Row:
+    alone = RepetitionSet(repetitions=(repetition,), rest_before_s=None)
+    rise_part = repetition.rise_part
+    return {
+        "No.": number,
+        "Set": set_number,
+        "At": words.clock_text(repetition.start_s),
+        "Noticed": exact_line(remarks(alone, prescribed_hold_s)),
+        "Lift, s": repetition.lift_s,
+        "Hold, s": repetition.hold_s,
+        "Lower, s": repetition.lower_s,
+        "Peak, °": repetition.peak_deg,
+        "Rise, % of trunk": None if rise_part is None else 100.0 * rise_part,
+        "Left side up, °": repetition.roll_deg,
+        "Sag, °/s": repetition.sag_degs,
+        "Tremor, °/s": repetition.tremor_degs,
+        "Tremor, m/s²": repetition.tremor_ms2,
+        "SPARC": repetition.sparc,
+        "LDLJ": repetition.ldlj,
+    }
