@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from scipy.optimize import least_squares
 
-from analytics.calibration import CalibrationError
+from analytics.calibration import CalibrationError, Seconds
 from sensors.recording import Recording
-from sensors.types import GRAVITY_MS2, AccCorrection, FloatArray, Placement, StreamInfo
+from sensors.types import (
+    GRAVITY_MS2,
+    AccCorrection,
+    FloatArray,
+    Placement,
+    StreamInfo,
+    by_placement,
+)
 
 MAX_STILL_SD_MS2 = 0.013 * GRAVITY_MS2
 """A window is still if every axis varies by less than 13 mg (van Hees 2014)."""
@@ -51,20 +58,23 @@ def auto_correction(recording: Recording, info: StreamInfo) -> AccCorrection:
     return _believed(info.placement, fitted(means, "still periods"))
 
 
-def six_pose_correction(recording: Recording, info: StreamInfo) -> AccCorrection:
+def six_pose_correction(
+    recording: Recording, info: StreamInfo, rests: Sequence[Seconds] = ()
+) -> AccCorrection:
     """The correction from a recording in which the sensor rested on each of its six sides in turn.
 
-    A few seconds on each suffice, in any order. Raises CalibrationError where a side is missing.
+    A few seconds on each suffice, in any order. `rests` are known to be such, and nothing else of
+    the recording is looked at. Raises CalibrationError where a side is missing.
     """
-    means = _still_means(recording, info, POSE_WINDOW_S)
-    sides = []
+    if rests:
+        means = _means_during(rests, recording, info)
+    else:
+        means = _still_means(recording, info, POSE_WINDOW_S)
     for axis in range(3):
         for sign, way in ((1.0, "up"), (-1.0, "down")):
-            shown = means[sign * means[:, axis] > MIN_POSE_MS2]
-            if len(shown) == 0:
+            if not (sign * means[:, axis] > MIN_POSE_MS2).any():
                 raise _refused(info.placement, f"it never rested with its {'xyz'[axis]} axis {way}")
-            sides.append(shown.mean(axis=0))
-    return _believed(info.placement, fitted(np.array(sides), "six poses"))
+    return _believed(info.placement, fitted(means, "six poses"))
 
 
 def fitted(means_ms2: FloatArray, method: str) -> AccCorrection:
@@ -102,6 +112,13 @@ def _still_means(recording: Recording, info: StreamInfo, window_s: float) -> Flo
     return np.array(means).reshape(-1, 3)
 
 
+def _means_during(spans: Sequence[Seconds], recording: Recording, info: StreamInfo) -> FloatArray:
+    """Mean forces (n, 3) of spans of time."""
+    stream = by_placement(recording.chunks())[info.placement]
+    inside = [(stream.t_s >= start_s) & (stream.t_s < end_s) for start_s, end_s in spans]
+    return np.array([stream.acc[each].mean(axis=0) for each in inside])
+
+
 def _windows(recording: Recording, info: StreamInfo, window_s: float) -> Iterator[FloatArray]:
     for chunk in recording.chunks(chunk_s=window_s):
         if chunk.placement is info.placement and len(chunk.acc) > 0.5 * window_s * info.rate_hz:
@@ -111,5 +128,5 @@ def _windows(recording: Recording, info: StreamInfo, window_s: float) -> Iterato
 def _refused(placement: Placement, reason: str) -> CalibrationError:
     return CalibrationError(
         f"the {placement} sensor's accelerometer is not corrected, since {reason}; "
-        "rest it on each of its six sides for some seconds, and give that recording"
+        "rest it on each of its six sides for some seconds"
     )

@@ -93,7 +93,7 @@ def limits_text(limits: Limits) -> str:
     low_deg, high_deg = limits.band_deg
     return (
         f"Extension counts from {low_deg:g}° to {high_deg:g}°, and is too much above "
-        f"{limits.over_deg:g}°; bending forward is above {limits.flexion_deg:g}°."
+        f"{limits.over_deg:g}°; bending forward is too far above {limits.flexion_deg:g}°."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from analytics.calibration import CalibrationError, Seconds, calibrate
 from fivepoint.complaint import complain
 from fivepoint.output import calibrated
 from sensors.recording import Recording, read_recording, write_calibrations
-from sensors.types import AccCorrection, Placement
+from sensors.types import AccCorrection, Placement, StreamInfo
 
 LONG_S = 6 * 3600.0
 """From this length on a recording may show enough still poses to correct its accelerometers."""
@@ -48,16 +49,29 @@ def calibrate_from(source: Path, out: Path, poses: Poses, *, six_poses: Path | N
     print(calibrated(out, calibrations))
 
 
+def rest_corrections(
+    recording: Recording, rests: Sequence[Seconds]
+) -> dict[Placement, AccCorrection]:
+    """Those of sensors that lay still in `rests`; why one of them has none is told."""
+    return _possible(recording, lambda info: six_pose_correction(recording, info, rests))
+
+
 def _corrections(recording: Recording, six_poses: Path | None) -> dict[Placement, AccCorrection]:
     if six_poses is not None:
         rested = read_recording(six_poses)
         return {info.placement: six_pose_correction(rested, info) for info in rested.header.streams}
     if recording.duration_s < LONG_S:
         return {}
+    return _possible(recording, lambda info: auto_correction(recording, info))
+
+
+def _possible(
+    recording: Recording, correction: Callable[[StreamInfo], AccCorrection]
+) -> dict[Placement, AccCorrection]:
     found = {}
     for info in recording.header.streams:
         try:
-            found[info.placement] = auto_correction(recording, info)
+            found[info.placement] = correction(info)
         except CalibrationError as error:
             complain(error)
     return found

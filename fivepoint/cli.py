@@ -286,8 +286,10 @@ def calibrate(
     ] = None,
     bend: Annotated[options.Span | None, options.BEND] = None,
     six_poses: Annotated[
-        Path | None,
-        typer.Option(metavar="REC", help="The sensors resting on each of their six sides."),
+        bool, typer.Option("--six-poses", help="First rest the sensors on each of their sides.")
+    ] = False,
+    six_poses_from: Annotated[
+        Path | None, typer.Option(metavar="REC", help="They rest so in this other recording.")
     ] = None,
 ) -> None:
     """Be guided through standing, lying and one lift, or take the poses from a recording."""
@@ -295,6 +297,8 @@ def calibrate(
         raise typer.BadParameter("give one of --wear, --virtual and --from")
     if virtual is not None and out is None:
         raise typer.BadParameter("--virtual needs --out, apart from your own calibration")
+    if six_poses if source else six_poses_from:
+        raise typer.BadParameter("--six-poses is guided; with --from, give --six-poses-from")
     settings = load_settings()
     file = out or settings.calibration_path
     if source is not None:
@@ -303,11 +307,11 @@ def calibrate(
         from fivepoint.calibrating import Poses, calibrate_from
 
         poses = Poses(still=still, lying=lying, lying_from=lying_from, bend=bend)
-        calibrate_from(source, file, poses, six_poses=six_poses)
+        calibrate_from(source, file, poses, six_poses=six_poses_from)
         return
     from fivepoint.recorder import Guiding
 
-    to = Guiding(file, lift=not no_lift)
+    to = Guiding(file, lift=not no_lift, six_poses=six_poses)
     if virtual is None:
         from fivepoint.recorder import calibrate_live
 

@@ -42,10 +42,14 @@ class Radio:
 
 @dataclass(frozen=True, slots=True)
 class Guiding:
-    """Where a guided calibration goes, and whether the hips are to be lifted for it."""
+    """Where a guided calibration goes, and which poses it asks for beside standing and lying.
+
+    With a `lift` the hips are lifted once; for `six_poses` the sensors rest on their six sides.
+    """
 
     file: Path
     lift: bool
+    six_poses: bool
 
 
 def record(plan: Plan, worn: Sequence[Worn], rate_hz: float) -> None:
@@ -131,7 +135,7 @@ async def run_guide(
 ) -> None:
     """Guide somebody who wears the sensors through the poses, and write their calibration."""
     clock = since_now(radio.now)
-    guide = Guide(sensors, say, lift=to.lift)
+    guide = Guide(sensors, say, lift=to.lift, six_poses=to.six_poses)
     sources = [radio.source(sensor, placement, clock) for placement, sensor in sensors.items()]
     results: list[Result] = []
     hub = Hub(plan, clock, expected=sensors, on_finish=results.append)
@@ -141,12 +145,18 @@ async def run_guide(
             "It was stopped before all poses were seen, so nothing was calibrated; start again"
         )
     (result,) = results
+    corrections = None
+    if guide.rests:
+        from fivepoint.calibrating import rest_corrections
+
+        corrections = rest_corrections(result.recording, guide.rests)
     calibrations = calibrate(
         result.recording.header.streams,
         result.recording.chunks(),
         still=guide.still,
         lying=guide.lying,
         bend=guide.lift,
+        corrections=corrections,
         made_from=result.recording.header.id,
     )
     write_calibrations(to.file, calibrations)

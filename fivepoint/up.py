@@ -51,6 +51,8 @@ def up(
     cannot be understood, another process owns the store or the pages cannot be shown.
     """
     wishes = read_wishes(settings.wishes_path)
+    time_zone = wishes.time_zone or _local_time_zone()
+    limits = _prepared(settings.store_path, wishes.patient, time_zone)
     worn = {place: sensor or "" for place, sensor in wear} or wishes.wear
     calibration = settings.calibration_path
     day = Day(
@@ -59,10 +61,9 @@ def up(
         rate_hz=wishes.rate_hz,
         wear={} if performance else worn,
         calibration=str(calibration) if calibration.exists() else None,
+        limits=limits,
         performance=performance,
     )
-    limits = _prepared(settings.store_path, day.patient, wishes.time_zone or _local_time_zone())
-    day = msgspec.structs.replace(day, limits=limits)
     with _answering(settings), _recording(day, settings.wishes_path):
         serve(
             settings.store_path,

@@ -161,7 +161,7 @@ def test_poses_may_lie_in_two_recordings_and_a_third_corrects_the_accelerometer(
     standing, lying, turned = (tmp_path / "out" / n for n in ("standing", "lying", "sides"))
     made = tmp_path / "cal.json"
     command = ["calibrate", "--from", str(standing), "--still", "0:4", "--lying", "0:4"]
-    more = ["--lying-from", str(lying), "--six-poses", str(turned), "--out", str(made)]
+    more = ["--lying-from", str(lying), "--six-poses-from", str(turned), "--out", str(made)]
     capsys.readouterr()
     assert main([*command, *more]) == 0
     assert "lying 0° off a right angle to standing" in capsys.readouterr().out

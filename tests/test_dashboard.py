@@ -56,6 +56,15 @@ def said(page: AppTest) -> str:
     )
 
 
+@pytest.mark.parametrize("view", ["patient", "session"])
+def test_the_angles_that_are_prescribed_are_shown_and_those_of_a_recording_too(
+    page: AppTest, view: str
+) -> None:
+    text = said(opened(page, view, "exemplary"))
+    assert "Extension counts from 5° to 20°, and is too much above 30°" in text
+    assert "bending forward is too far above 60°" in text
+
+
 @pytest.mark.parametrize("patient", PATIENTS)
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_page_opens_for_every_patient(page: AppTest, view: str, patient: str) -> None:
