@@ -1,4 +1,4 @@
-"""The figures of a validation as a table, as JSON, or in a document."""
+"""What a validation gives, as tables, as JSON, or in a document."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.table import Table
 
 from analytics.validation.document import asked_text, interval_text, value_text, write_section
 from analytics.validation.figures import ALL, Figure, Unit
+from analytics.validation.findings import Finding, Listing
 from analytics.validation.topics import Topic, validate
 
 CAPTION = "Each person and trial: --json"
@@ -21,19 +22,36 @@ CAPTION = "Each person and trial: --json"
 def validate_and_print(
     topic: Topic, datasets: Path | None, *, as_json: bool, document: Path | None
 ) -> None:
-    """Measure a topic and print its figures; with `document`, write its section there too."""
-    figures = []
+    """Measure a topic and print what it gives; with `document`, write its section there too."""
+    findings = []
     with Console(stderr=True).status("Validating") as status:
-        for figure in validate(topic, datasets):
-            figures.append(figure)
-            status.update(f"Validating: {figure.data_set}, {figure.what}, {figure.subject}")
+        for finding in validate(topic, datasets):
+            findings.append(finding)
+            status.update(f"Validating: {_headline(finding)}")
+    figures = [each for each in findings if isinstance(each, Figure)]
+    listings = [each for each in findings if isinstance(each, Listing)]
     if as_json:
-        print(json.dumps([_json(figure) for figure in figures]))
+        print(json.dumps([*map(_json, figures), *map(asdict, listings)]))
     else:
-        Console().print(_table(figures))
+        for table in (_table(figures), *map(_listing_table, listings)):
+            Console().print(table)
     if document is not None:
-        plot = write_section(document, topic, figures)
-        print(f"{document} and {plot} written")
+        drawings = write_section(document, topic, findings)
+        print(f"{document} and {len(drawings)} drawings beside it written")
+
+
+def _headline(finding: Finding) -> str:
+    """What has just been measured, in a line."""
+    if isinstance(finding, Figure):
+        return f"{finding.data_set}, {finding.what}, {finding.subject}"
+    return finding.title if isinstance(finding, Listing) else finding.caption
+
+
+def _listing_table(listing: Listing) -> Table:
+    table = Table(*listing.columns, title=listing.title)
+    for row in listing.rows:
+        table.add_row(*row)
+    return table
 
 
 def _table(figures: list[Figure]) -> Table:

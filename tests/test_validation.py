@@ -11,7 +11,9 @@ import pytest
 
 from analytics.validation.bridges_recorded import recorded_figures
 from analytics.validation.bridges_simulated import results_of
+from analytics.validation.chart import RIGHT_PX, WIDTH_PX, Axis, Chart
 from analytics.validation.document import markdown, svg, write_section
+from analytics.validation.falls_probability import brier, calibration_error
 from analytics.validation.figures import (
     ALL,
     Figure,
@@ -24,6 +26,7 @@ from analytics.validation.figures import (
     rmse,
     share,
 )
+from analytics.validation.findings import Listing, Plate
 from analytics.validation.repetitions import matched
 from analytics.validation.simulated import true_postures
 from analytics.validation.topics import Topic, validate
@@ -110,7 +113,7 @@ def test_the_plot_has_a_dot_a_person() -> None:
 def test_a_section_is_renewed_and_the_rest_left_alone(tmp_path: Path) -> None:
     document = tmp_path / "doc.md"
     document.write_text("before\n<!-- validate spine -->\nold\n<!-- end spine -->\nafter\n")
-    plot = write_section(document, "spine", figures())
+    (plot,) = write_section(document, "spine", figures())
     once = document.read_text(encoding="utf-8")
     write_section(document, "spine", figures())
     assert document.read_text(encoding="utf-8") == once
@@ -118,6 +121,24 @@ def test_a_section_is_renewed_and_the_rest_left_alone(tmp_path: Path) -> None:
     assert once.endswith("after\n")
     assert "old" not in once
     assert plot.name in once
+
+
+def test_what_was_missed_and_every_drawing_stand_in_the_section(tmp_path: Path) -> None:
+    document = tmp_path / "doc.md"
+    document.write_text("<!-- validate falls -->\n<!-- end falls -->\n")
+    missed = Listing(title="Missed", columns=("trial", "peak"), rows=(("F01", "3 g"),))
+    x, y = (Axis(title=name, range=(0.0, 1.0), ticks=(0.5,)) for name in "xy")
+    chart = Chart(x, y)
+    chart.curve("set", [(0.2, 0.1), (2.0, 0.9)])
+    plate = Plate(name="curve", caption="A curve", svg=chart.svg())
+    drawings = write_section(document, "falls", [*figures(), missed, plate])
+    assert [drawing.name for drawing in drawings] == ["doc-falls.svg", "doc-falls-curve.svg"]
+    written = document.read_text(encoding="utf-8")
+    assert "| trial | peak |\n| --- | --- |\n| F01 | 3 g |" in written
+    assert "![A curve](doc-falls-curve.svg)" in written
+    drawing = ET.fromstring(drawings[1].read_text())  # noqa: S314
+    placed = [circle.get("cx") for circle in drawing.iter("{http://www.w3.org/2000/svg}circle")]
+    assert placed[1] == str(float(WIDTH_PX - RIGHT_PX)), "a point beyond the axis is at its end"
 
 
 def test_a_document_without_the_section_is_left_alone(tmp_path: Path) -> None:
@@ -171,9 +192,13 @@ def test_the_table_shows_each_figure_over_all_beside_the_worst_subject(
     assert all("≤ 0.7° ✓" in line and "07_undisturbed" in line for line in figures)
 
 
+def measured(topic: Topic, datasets: Path | None = None) -> list[Figure]:
+    return [each for each in validate(topic, datasets) if isinstance(each, Figure)]
+
+
 @pytest.mark.slow
 def test_postures_of_other_peoples_recordings_are_told_as_asked(datasets: Path) -> None:
-    found = list(validate(Topic.POSTURE, datasets))
+    found = measured(Topic.POSTURE, datasets)
     missed = [each for each in found if each.met is False]
     assert {each.subject for each in missed} <= {"06", ALL}, "only one trial shows no lying"
     assert all(each.value > 90.0 for each in missed if each.subject == ALL)
@@ -183,7 +208,7 @@ def test_postures_of_other_peoples_recordings_are_told_as_asked(datasets: Path) 
 
 @pytest.mark.slow
 def test_spine_extension_is_within_what_was_asked_on_average() -> None:
-    overall = [each for each in validate(Topic.SPINE) if each.subject == ALL]
+    overall = [each for each in measured(Topic.SPINE) if each.subject == ALL]
     assert sum(each.met is True for each in overall) == 6
     assert not any(each.met is False for each in overall)
 
@@ -206,3 +231,10 @@ def test_each_bridge_of_a_simulated_body_is_compared_with_what_its_segment_did()
     assert len(result.hold_errors_s) == len(result.peak_errors_deg) == 20
     assert np.median(np.abs(result.hold_errors_s)) < 0.15
     assert np.median(np.abs(result.peak_errors_deg)) < 1.0
+
+
+def test_a_probability_is_worth_as_much_as_falls_follow_it() -> None:
+    happened = np.array([True, True, True, False])
+    assert calibration_error(np.full(4, 0.75), happened) == pytest.approx(0.0)
+    assert brier(np.full(4, 0.75), happened) == pytest.approx(0.1875)
+    assert calibration_error(np.array([0.99, 0.99, 0.01, 0.01]), happened) == pytest.approx(0.25)

@@ -1,7 +1,7 @@
-"""The figures of a topic as a section of a Markdown document, with a plot beside it.
+"""What a topic gives as a section of a Markdown document, with drawings beside it.
 
-The plot is drawn by hand: one row a figure, one dot a person or trial, a bar for the interval over
-all of them. So the document is made again byte for byte, and needs no drawing library.
+The plot of the figures is drawn by hand: one row a figure, one dot a person or trial, a bar for the
+interval over all of them. So the document is made again byte for byte, without a drawing library.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from html import escape
 from pathlib import Path
 
 from analytics.validation.figures import ALL, Figure, Unit
+from analytics.validation.findings import Finding, Listing, Plate
 from analytics.validation.worn import ValidationError
 
 ROW_PX = 26
@@ -23,8 +24,8 @@ INK, DOT, ASKED = "#1f2933", "#2b6cb0", "#c05621"
 Rows = dict[tuple[str, str], list[Figure]]
 
 
-def write_section(document: Path, topic: str, figures: Sequence[Figure]) -> Path:
-    """Put the figures where the document has the topic's markers; return the plot written.
+def write_section(document: Path, topic: str, findings: Sequence[Finding]) -> list[Path]:
+    """Put the findings where the document has the topic's markers; return the drawings written.
 
     The markers are `<!-- validate TOPIC -->` and `<!-- end TOPIC -->`. Raises ValidationError if
     the document lacks them.
@@ -38,11 +39,20 @@ def write_section(document: Path, topic: str, figures: Sequence[Figure]) -> Path
     _, closed, after = rest.partition(end)
     if not (found and closed):
         raise _unwritten(document, f"there is no place marked '{begin}' … '{end}'")
-    plot = document.with_name(f"{document.stem}-{topic}.svg")
-    plot.write_text(svg(figures), encoding="utf-8")
-    section = f"{begin}\n\n{markdown(figures)}\n\n![{topic}]({plot.name})\n\n{end}"
+    figures = [each for each in findings if isinstance(each, Figure)]
+    rows = Plate(name="", caption=topic, svg=svg(figures))
+    plates = [rows, *(each for each in findings if isinstance(each, Plate))]
+    parts, drawings = [markdown(figures)], []
+    parts += [listing_markdown(each) for each in findings if isinstance(each, Listing)]
+    for plate in plates:
+        name = "-".join(filter(None, (document.stem, topic, plate.name)))
+        drawing = document.with_name(f"{name}.svg")
+        drawing.write_text(plate.svg, encoding="utf-8")
+        drawings.append(drawing)
+        parts.append(f"![{plate.caption}]({drawing.name})")
+    section = "\n\n".join((begin, *parts, end))
     document.write_text(f"{before}{section}{after}", encoding="utf-8")
-    return plot
+    return drawings
 
 
 def markdown(figures: Iterable[Figure]) -> str:
@@ -56,6 +66,13 @@ def markdown(figures: Iterable[Figure]) -> str:
                 f"| {each.count:,} | {asked} |"
             )
     return "\n".join(lines)
+
+
+def listing_markdown(listing: Listing) -> str:
+    """A table under its title."""
+    rows = [listing.columns, ("---",) * len(listing.columns), *listing.rows]
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([f"**{listing.title}**", "", *lines])
 
 
 def svg(figures: Iterable[Figure]) -> str:

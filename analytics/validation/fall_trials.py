@@ -13,7 +13,7 @@ import numpy as np
 from analytics.body import SEGMENT_OF, BodyChunk
 from analytics.detector import detect
 from analytics.events import Fall
-from analytics.falls import FallDetector
+from analytics.falls import FallDetector, FallParams
 from analytics.falls.features import FEATURES
 from analytics.falls.fitting import fit
 from analytics.falls.impacts import Impact, ImpactFinder, ImpactParams
@@ -39,6 +39,7 @@ class Trial:
     """
 
     data_set: str
+    name: str
     placement: Placement
     subject: str
     exercise: str
@@ -74,9 +75,11 @@ def fitted(trials: Sequence[Trial], fitted_on: str = "") -> FallModel:
     return fit(falls, [trial.impacts for trial in trials if not trial.is_fall], fitted_on)
 
 
-def falls_called(model: FallModel | None, trial: Trial) -> list[Fall]:
+def falls_called(
+    model: FallModel | None, trial: Trial, params: FallParams | None = None
+) -> list[Fall]:
     """The falls that the whole detector calls in a trial; in a fall, only where it happened."""
-    events = detect(FallDetector(model=model), trial.body)
+    events = detect(FallDetector(params, model), trial.body)
     falls = [event for event in events if isinstance(event, Fall)]
     if trial.is_fall:
         return [fall for fall in falls if abs(fall.impact_s - trial.strongest_s) <= HIT_WITHIN_S]
@@ -93,6 +96,7 @@ def _trial(data_set: str, item: Item, info: StreamInfo, chunk: Chunk, strongest_
     impacts += finder.finish()
     return Trial(
         data_set=data_set,
+        name=item.name,
         placement=info.placement,
         subject=item.subject,
         exercise=item.exercise,

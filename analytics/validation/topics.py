@@ -11,7 +11,10 @@ from pathlib import Path
 from analytics.validation.bridges_recorded import recorded_figures
 from analytics.validation.bridges_simulated import hours_figures, simulated_figures, tilts_figures
 from analytics.validation.everyday import everyday_figures
+from analytics.validation.falls_recorded import recorded_findings
+from analytics.validation.falls_simulated import home_figures, simulated_fall_figures
 from analytics.validation.figures import Figure
+from analytics.validation.findings import Finding
 from analytics.validation.lying_down import lying_down_figures
 from analytics.validation.orientation import orientation_figures
 from analytics.validation.simulated import alone_figures, posture_figures, spine_figures
@@ -28,10 +31,11 @@ class Topic(StrEnum):
     POSTURE = "posture"
     SPINE = "spine"
     BRIDGING = "bridging"
+    FALLS = "falls"
 
 
-def validate(topic: Topic, datasets: Path | None = None) -> Iterator[Figure]:
-    """The figures of a topic as they are measured, on published recordings or simulated ones.
+def validate(topic: Topic, datasets: Path | None = None) -> Iterator[Finding]:
+    """What a topic gives, as it is measured on published recordings or simulated ones.
 
     The recordings are looked for in `datasets`, else in the folder that `FIVEPOINT_DATASETS`
     names. Raises ValidationError if they are needed and not there.
@@ -57,11 +61,17 @@ def _bridging(datasets: Path | None) -> Iterator[Figure]:
     return chain(recorded_figures(folder), simulated_figures(), hours_figures(), tilts_figures())
 
 
-_MEASURED: Mapping[Topic, Callable[[Path | None], Iterator[Figure]]] = {
+def _falls(datasets: Path | None) -> Iterator[Finding]:
+    folder = _folder(datasets)
+    return chain(recorded_findings(folder), home_figures(), simulated_fall_figures())
+
+
+_MEASURED: Mapping[Topic, Callable[[Path | None], Iterator[Finding]]] = {
     Topic.ORIENTATION: _orientation,
     Topic.POSTURE: _posture,
     Topic.SPINE: _spine,
     Topic.BRIDGING: _bridging,
+    Topic.FALLS: _falls,
 }
 
 

@@ -1,0 +1,106 @@
+"""Simulated falls at home, and two hundred hours without one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+from typing import TypeAlias
+
+import numpy as np
+
+from analytics.calibration import calibrate
+from analytics.detector import detect
+from analytics.events import Fall
+from analytics.falls import FallDetector
+from analytics.frontend import FrontEnd
+from analytics.validation.fall_trials import HIT_WITHIN_S
+from analytics.validation.figures import ALL, Figure, Kind, Unit, pooled, rate, share
+from sensors.simulator import FallKind, Simulation, day_at_home, fall_at_home, simulate
+from sensors.simulator.sessions import Script
+from sensors.simulator.variation import any_body, any_sensor
+from sensors.types import Placement
+
+SET = "simulator"
+DAYS, DAY_MINUTES = 100, 120.0
+ASKED_PER_HOUR = 1 / 200
+PEOPLE = 10
+"""How many fall in each way, from standing and from a seat, and get up or not."""
+
+Worn: TypeAlias = tuple[Placement, ...]
+WORN: tuple[Worn, ...] = (
+    (Placement.STERNUM,),
+    (Placement.PELVIS,),
+    (Placement.STERNUM, Placement.PELVIS),
+)
+
+
+def home_figures(days: int = DAYS) -> Iterator[Figure]:
+    """False alarms in hours at home: walking, sitting down hard, lying down at once, stumbling."""
+    alarms: dict[Worn, int] = dict.fromkeys(WORN, 0)
+    for seed in range(days):
+        simulation = _simulated(day_at_home(minutes=DAY_MINUTES, rng=_rng(seed)), seed)
+        for worn in WORN:
+            found = len(_falls(simulation, worn))
+            alarms[worn] += found
+            if found:
+                yield rate(_alarm_kind(worn), f"seed {seed}", found, DAY_MINUTES / 60.0)
+    for worn, count in alarms.items():
+        yield rate(_alarm_kind(worn), ALL, count, days * DAY_MINUTES / 60.0)
+
+
+def simulated_fall_figures(people: int = PEOPLE) -> Iterator[Figure]:
+    """Falls of every kind, from standing and from a seat, by people who get up and who do not."""
+    hits: dict[tuple[Worn, str], list[bool]] = {}
+    for kind, seated, recovers, seed in product(
+        FallKind, (False, True), (False, True), range(people)
+    ):
+        rng = _rng(seed)
+        script = fall_at_home(kind, rng=rng, lying_s=15.0, seated=seated, recovers=recovers)
+        simulation = _simulated(script, seed)
+        ((true_s, _),) = [(fall["impact_s"], fall["kind"]) for fall in simulation.truth["falls"]]
+        for worn in WORN:
+            found = [
+                abs(fall.impact_s - true_s) <= HIT_WITHIN_S for fall in _falls(simulation, worn)
+            ]
+            hits.setdefault((worn, kind), []).append(any(found))
+    for worn in WORN:
+        figure_kind = Kind(SET, f"{_named(worn)}, falls found", Unit.SHARE)
+        of_kinds = {kind: hits[worn, kind] for kind in FallKind}
+        for kind, each in of_kinds.items():
+            yield share(figure_kind, kind, sum(each), len(each))
+        found_ones = [sum(each) for each in of_kinds.values()]
+        yield pooled(figure_kind, found_ones, [len(each) for each in of_kinds.values()])
+
+
+def _simulated(script: Script, seed: int) -> Simulation:
+    rng = _rng(seed)
+    sensors = [any_sensor(place, rng) for place in (Placement.STERNUM, Placement.PELVIS)]
+    return simulate(script, sensors=sensors, seed=seed, body=any_body(rng))
+
+
+def _falls(simulation: Simulation, worn: Sequence[Placement]) -> list[Fall]:
+    infos = [info for info in simulation.infos if info.placement in worn]
+    chunks = [chunk for chunk in simulation.chunks(60.0) if chunk.placement in worn]
+    calibrations = calibrate(
+        infos,
+        chunks,
+        still=simulation.still_s,
+        lying=simulation.lying_s,
+        made_from="simulated",
+    )
+    front_end = FrontEnd(infos, calibrations)
+    body = [part for chunk in chunks for part in front_end.push(chunk)]
+    events = detect(FallDetector(), [*body, *front_end.finish()])
+    return [event for event in events if isinstance(event, Fall)]
+
+
+def _alarm_kind(worn: Worn) -> Kind:
+    return Kind(SET, f"{_named(worn)}, false alarms at home", Unit.PER_HOUR, ASKED_PER_HOUR)
+
+
+def _named(worn: Worn) -> str:
+    return " and ".join(worn)
+
+
+def _rng(seed: int) -> np.random.Generator:
+    return np.random.default_rng(seed)
