@@ -117,3 +117,22 @@ def test_a_fall_a_second_after_the_recording_began_is_found() -> None:
     begun = cut(whole, [round((IMPACT_S - 1.0) * BODY_RATE_HZ)])[1]
     (found,) = detect(FallDetector(), [replace(begun, start_index=0)])
     assert found.impact_s == pytest.approx(1.0, abs=0.1)  # type: ignore[union-attr]
+
+
+def handling(seed: int, *, worn_first: bool) -> SegmentChunk:
+    """A sensor that hands turn this way and that, with knocks, before or after it is worn."""
+    rng = np.random.default_rng(seed)
+    turns_s = np.arange(12.0, 22.0, 0.7)
+    frames = [(t, rng.uniform(0, 180), rng.uniform(0, 360)) for t in turns_s.tolist()]
+    knocks = [(float(t), 0.03, rng.uniform(2.0, 6.0)) for t in rng.uniform(12.5, 22.0, 5)]
+    before, after = ((0.0, 0.0), (90.0, 0.0)) if worn_first else ((90.0, 0.0), (0.0, 0.0))
+    return held(
+        (0.0, *before), (11.5, *before), *frames, (22.5, *after), (60.0, *after),
+        pushes=tuple(knocks),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("worn_first", [True, False], ids=["taken off", "put on"])
+def test_a_sensor_in_the_hand_raises_no_alarm(worn_first: bool) -> None:
+    for seed in range(40):
+        assert falls(uncalibrated(handling(seed, worn_first=worn_first))) == []

@@ -91,10 +91,13 @@ class FallDetector:
             features = impact.features
             if features is None or not self._felt_by_all(impact):
                 continue
+            logit = self._model.logit(features.values)
+            if logit < self._least_logit:
+                continue
             up = sensor.impacts.up(impact.index)
             seen = Seen(impact.index, features, sensor.impacts, sensor.segment, up)
             against = dict(doubts(seen, self._params.doubt))
-            logit = self._model.logit(features.values) - sum(against.values())
+            logit -= sum(against.values())
             if logit >= self._least_logit:
                 yield Call(
                     impact=impact,

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analytics.body import Segment
-from analytics.falls.features import ImpactFeatures, angle_deg
+from analytics.falls.features import AFTER_S, ImpactFeatures, angle_deg
 from analytics.falls.impacts import ImpactFinder
 from sensors.types import FloatArray
+
+HANDLED_S = 8.0
+TUMBLE_S = 1.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +28,12 @@ class DoubtParams:
     handled_deg: float = 110.0
     """Gravity that wandered this far in the 8 s before tells of a sensor in the hand, being put on
     or taken off: before the 981 falls of SisFall and UMAFall it stayed within 76°."""
-    handled_logit: float = 6.0
+    turned_about_before_deg: float = 240.0
+    """So does one that went so far there and back, in these 981 falls at most 128°."""
+    handled_logit: float = 12.0
+    turned_about_after_deg: float = 100.0
+    """The same within two seconds after the tumble; at most 75° after these falls."""
+    turned_about_after_logit: float = 3.0
     weightless_s: float = 0.25
     """No body was weightless for as long before it struck the floor (at most 0.1 s in the 981 falls
     of SisFall and UMAFall), but who jumps is, who falls from a ladder, and a sensor let drop."""
@@ -69,8 +77,10 @@ def doubts(seen: Seen, params: DoubtParams) -> Iterator[tuple[str, float]]:
         yield "came down slowly", params.slow_trunk_logit
     if seen.features.tilt_deg > params.turned_over_deg:
         yield "the sensor turned over", params.turned_over_logit
-    if seen.finder.wandered_deg(seen.index) > params.handled_deg:
+    if _was_handled(seen, params):
         yield "the sensor was handled before", params.handled_logit
+    if _turned_about_after_deg(seen) > params.turned_about_after_deg:
+        yield "the sensor was turned about after", params.turned_about_after_logit
     if seen.finder.weightless_s(seen.index) >= params.weightless_s:
         if seen.features.restless_g < params.lifeless_sd_g:
             yield "the sensor was dropped", params.dropped_logit
@@ -87,6 +97,18 @@ def doubts(seen: Seen, params: DoubtParams) -> Iterator[tuple[str, float]]:
 
 def _came_down_slowly(seen: Seen, params: DoubtParams) -> bool:
     return seen.finder.descent_ms(seen.index) < params.slow_trunk_ms
+
+
+def _was_handled(seen: Seen, params: DoubtParams) -> bool:
+    index, finder = seen.index, seen.finder
+    return (
+        finder.wandered_deg(index, -HANDLED_S, -TUMBLE_S) > params.handled_deg
+        or finder.turned_about_deg(index, -HANDLED_S, -TUMBLE_S) > params.turned_about_before_deg
+    )
+
+
+def _turned_about_after_deg(seen: Seen) -> float:
+    return seen.finder.turned_about_deg(seen.index, TUMBLE_S, AFTER_S)
 
 
 def _landed_on_the_feet(seen: Seen, params: DoubtParams) -> bool:

@@ -25,7 +25,6 @@ _STOPPING_S = 0.4
 _STOPPED_S = 0.6
 _SINKING_S = 2.5
 _COME_TO_REST_S = 0.5
-_WANDERED_S = 8.0
 _GRAVITY_MEAN_S = 0.5
 _WEIGHTLESS_S = 1.2
 _WEIGHTLESS_G = 0.15
@@ -142,13 +141,21 @@ class ImpactFinder:
         longest = np.diff(breaks, prepend=-1, append=len(force_g)).max() - 1
         return float(longest / BODY_RATE_HZ)
 
-    def wandered_deg(self, impact: int) -> float:
-        """Largest angle between any two directions of gravity in the seconds before an impact."""
-        acc_g = self.acc_g(impact, -_WANDERED_S, -_TUMBLE_S)
-        means_g = acc_g.reshape(-1, samples(_GRAVITY_MEAN_S), 3).mean(axis=1)
-        means_g = means_g[~np.isnan(means_g[:, 0])]
-        angles = angle_deg(means_g[:, np.newaxis], means_g)
-        return float(angles.max(initial=0.0))
+    def wandered_deg(self, index: int, from_s: float, until_s: float) -> float:
+        """Largest angle between any two directions of gravity between two times from a sample."""
+        means_g = self._half_seconds(index, from_s, until_s)
+        return float(angle_deg(means_g[:, np.newaxis], means_g).max(initial=0.0))
+
+    def turned_about_deg(self, index: int, from_s: float, until_s: float) -> float:
+        """How far the direction of gravity went, there and back, between two times."""
+        means_g = self._half_seconds(index, from_s, until_s)
+        return float(angle_deg(means_g[:-1], means_g[1:]).sum())
+
+    def _half_seconds(self, index: int, from_s: float, until_s: float) -> FloatArray:
+        """Mean forces (n, 3) over half seconds in a row, without those not known."""
+        acc_g = self.acc_g(index, from_s, until_s)
+        means_g: FloatArray = acc_g.reshape(-1, samples(_GRAVITY_MEAN_S), 3).mean(axis=1)
+        return means_g[~np.isnan(means_g[:, 0])]
 
     def descent_ms(self, impact: int) -> float:
         """Largest downward speed around an impact, as if from rest 1.2 s before it.

@@ -43,6 +43,10 @@ class WatchParams:
     jogging is above, walking below. All 981 falls of SisFall and UMAFall have a second below 0.12 g
     among them."""
     vigorous_logit: float = 6.0
+    turned_about_deg: float = 220.0
+    """A sensor whose gravity went so far there and back in the six seconds after the tumble is in
+    somebody's hand. Rolling over and rising took 177° at most in these falls."""
+    turned_about_logit: float = 12.0
     never_down_logit: float = 2.0
     """For never having been still for a second by then, though turned by less than lying takes."""
     upright_within_deg: float = 40.0
@@ -82,12 +86,15 @@ class WatchedFall:
         self._next_index = call.impact.index + samples(params.settled_after_s)
         self._still_s = self._moving_s = self._upright_s = 0.0
         self._calmest_g = np.inf
+        self._last_g: FloatArray | None = None
+        self._turned_about_deg = 0.0
         self._resumed = self._got_up = False
 
     @property
     def probability(self) -> float:
         """How likely it was a fall, by all that is known so far."""
-        return float(1.0 / (1.0 + np.exp(-self._likeliest.logit - self._carried_on_logit)))
+        logit = self._likeliest.logit + self._carried_on_logit + self._handled_logit
+        return float(1.0 / (1.0 + np.exp(-logit)))
 
     @property
     def fall(self) -> Fall:
@@ -151,6 +158,12 @@ class WatchedFall:
         return -params.never_down_logit if stood and self._calmest_g > params.still_sd_g else 0.0
 
     @property
+    def _handled_logit(self) -> float:
+        """Negative once the sensor was turned about as only hands do."""
+        handled = self._turned_about_deg > self._params.turned_about_deg
+        return -self._params.turned_about_logit if handled else 0.0
+
+    @property
     def _evidence(self) -> str:
         return ", ".join(self._told())
 
@@ -166,6 +179,8 @@ class WatchedFall:
             yield "was soon held as before"
         if self._carried_on_logit < 0.0:
             yield "went on moving"
+        if self._handled_logit < 0.0:
+            yield "the sensor was handled after"
         if self._still_s > 0.0:
             yield f"lay still for {self._still_s:.0f} s"
 
@@ -178,11 +193,18 @@ class WatchedFall:
         sd_g = float(np.sqrt(acc_g.var(axis=0).sum()))
         if self._next_index - self._first_index < samples(self._params.settled_after_s + 5.0):
             self._calmest_g = min(self._calmest_g, sd_g)
+        if self._next_index - self._first_index < samples(self._params.judged_s):
+            self._count_turning(mean_g)
         for watched in self._calls:
             watched.see(self._next_index, mean_g)
         self._count_stillness(sd_g)
         self._upright_s = self._upright_s + 1.0 if self._is_upright(mean_g) else 0.0
         self._got_up |= self._upright_s >= self._params.upright_s
+
+    def _count_turning(self, mean_g: FloatArray) -> None:
+        if self._last_g is not None:
+            self._turned_about_deg += float(angle_deg(self._last_g, mean_g))
+        self._last_g = mean_g
 
     def _count_stillness(self, sd_g: float) -> None:
         """Count one second as still or as moving, until activity resumes."""
