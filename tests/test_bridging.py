@@ -171,8 +171,8 @@ def test_a_lift_that_the_recording_ends_in_is_partial() -> None:
 
 def test_a_long_gap_ends_the_repetition_as_partial_and_a_short_one_does_not() -> None:
     chunk = tilted_pelvis(hold_s=12.0)
-    assert [r.partial for r in repetitions(without(chunk, Segment.PELVIS, 15.0, 15.8))] == [False]
-    assert [r.partial for r in repetitions(without(chunk, Segment.PELVIS, 15.0, 17.0))] == [True]
+    assert [r.partial for r in repetitions(without(chunk, Segment.PELVIS, 15.0, 16.8))] == [False]
+    assert [r.partial for r in repetitions(without(chunk, Segment.PELVIS, 15.0, 17.5))] == [True]
 
 
 def test_hips_held_up_for_minutes_are_positioning_not_a_repetition() -> None:

@@ -72,7 +72,7 @@ class BridgingDetector:
     A repetition is reported once the hips have rested for 0.8 s, in an uncalibrated set only once
     the set is known to be one. Only the last 150 s are remembered: hips held up for longer are
     positioning, not a repetition. A lift that was not seen at all is not reported; one cut off by
-    the start or the end, or by a gap of a second, is partial, as is one that is shallow or short
+    the start or the end, or by a gap of two seconds, is partial, as is one that is shallow or short
     beside the last five. `peak_deg` is the tilt of the segment that is worn.
     """
 

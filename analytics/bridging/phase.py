@@ -69,7 +69,7 @@ class PhaseParams:
     """A hold so long is measured, and judged as its repetition will be."""
     max_hold_s: float = 150.0
     """Longer is positioning (see `BridgingDetector`)."""
-    max_gap_s: float = 1.0
+    max_gap_s: float = 2.0
     """Samples missing for less are waited for (`SwingParams.max_gap_s`)."""
 
 

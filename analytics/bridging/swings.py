@@ -56,7 +56,7 @@ class SwingParams:
     """Larger swings are changes of position and say nothing about what follows."""
     min_dwell_s: float = 0.8
     """Shorter tops and pauses are part of the swing around them."""
-    max_gap_s: float = 1.0
+    max_gap_s: float = 2.0
     """Samples missing for less are waited for."""
 
 

@@ -25,6 +25,9 @@ _FLAT_OF_STEEPEST = 0.2
 _LEAST_FLAT_DEG = 0.6
 """… and, beside a slow movement, within 20 % of what it changes in its steepest second; in less
 than 0.6° breathing shows."""
+_BESIDE_PART = 0.25
+_LEAST_BESIDE = round(0.1 * BODY_RATE_HZ)
+"""The level of a hold beside an edge is that of a quarter of it, 0.1 s to 1 s: it may sag."""
 _ROUNDS = 3
 """How often the levels of rest and hold are taken anew beside the edges that they give."""
 
@@ -100,7 +103,7 @@ def timing(
         hold_start=hold_start,
         hold_end=hold_end,
         end=min(end, float(final)),
-        range_deg=float(tilt_deg[lift : lower + 1].max()) - lifted.rest_deg,
+        range_deg=float(tilt_deg[int(hold_start) : int(hold_end) + 2].max()) - lifted.rest_deg,
         return_deg=0.0 if lowered is None else lowered.held_deg - lowered.rest_deg,
     )
 
@@ -188,11 +191,12 @@ def _edges(
 ) -> _Edges | None:
     """The rise through sample `near` between a rest and a hold; a fall if time runs backwards.
 
-    The levels are those of the second before the start and of the one after the arrival, as far as
-    they belong to the rest and the hold. None where it does not rise.
+    The levels are those of the second before the start and of the first part of the hold. None
+    where it does not rise.
     """
+    beside = min(max(round(_BESIDE_PART * (hold[1] - hold[0])), _LEAST_BESIDE), _SECOND)
     rest_deg = _median(tilt_deg[rest[0] : rest[1] + 1])
-    held_deg = _median(tilt_deg[hold[0] : min(hold[0] + _SECOND, hold[1]) + 1])
+    held_deg = _median(tilt_deg[hold[0] : min(hold[0] + beside, hold[1]) + 1])
     edges = None
     for _ in range(_ROUNDS):
         if rest_deg >= held_deg:
@@ -200,7 +204,7 @@ def _edges(
         start, arrival = _smooth_edges(tilt_deg, near, rest_deg, held_deg)
         edges = _Edges(start, arrival, rest_deg, held_deg)
         before = max(round(start) - _SECOND, rest[0]), max(round(start), 0)
-        after = round(arrival), min(round(arrival) + _SECOND, hold[1])
+        after = round(arrival), min(round(arrival) + beside, hold[1])
         if before[0] < before[1]:
             rest_deg = _median(tilt_deg[before[0] : before[1] + 1])
         if after[0] <= after[1]:
