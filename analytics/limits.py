@@ -1,4 +1,4 @@
-"""The angles that a clinician prescribes: what counts as extension, and what is too far."""
+"""What a clinician prescribes that recordings are measured against, and from which day on."""
 
 from __future__ import annotations
 
@@ -51,20 +51,33 @@ USUAL = Limits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LimitsByDay:
-    """Which limits hold from which day on, where the wearer lives; the usual ones before.
+class Prescribed:
+    """What a recording is measured against, and for how long to hold a bridge, told live."""
+
+    limits: Limits = USUAL
+    hold_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrescribedByDay:
+    """What is prescribed from which day on, where the wearer lives; nothing before.
 
     `since` is in the order of its days; of two from the same day the later one holds.
     """
 
     time_zone: str = "UTC"
-    since: tuple[tuple[date, Limits], ...] = ()
+    since: tuple[tuple[date, Prescribed], ...] = ()
 
-    def at(self, moment: datetime) -> Limits:
-        """Those of the wearer's day at an aware moment: a recording has those of its start."""
+    def at(self, moment: datetime) -> Prescribed:
+        """For the wearer's day at an aware moment: a recording has what holds at its start."""
         today = moment.astimezone(ZoneInfo(self.time_zone)).date()
-        return next((limits for day, limits in reversed(self.since) if day <= today), USUAL)
+        held = (prescribed for day, prescribed in reversed(self.since) if day <= today)
+        return next(held, Prescribed())
 
 
-NOTHING_PRESCRIBED = LimitsByDay()
-"""The usual limits on every day."""
+NOTHING_PRESCRIBED = PrescribedByDay()
+
+
+def prescribed_always(prescribed: Prescribed) -> PrescribedByDay:
+    """The same on every day."""
+    return PrescribedByDay(since=((date.min, prescribed),))

@@ -13,7 +13,7 @@ from datetime import date
 from enum import StrEnum
 from math import inf, prod
 
-from analytics.limits import USUAL, Limits, LimitsByDay
+from analytics.limits import USUAL, Limits, Prescribed, PrescribedByDay
 from analytics.pathway import (
     Brace,
     Dose,
@@ -112,7 +112,7 @@ class Prescription:
         self.limits()
 
     def limits(self) -> Limits:
-        """What recordings of its days are analyzed with; the usual where it says nothing."""
+        """The angles, the usual ones where it says nothing."""
         lying = self.item_shown_by(Evidence.EXTENSION)
         return Limits(
             band_deg=(lying and lying.band_deg) or USUAL.band_deg,
@@ -120,15 +120,20 @@ class Prescription:
             flexion_deg=self.flexion_limit_deg,
         )
 
+    def prescribed(self) -> Prescribed:
+        """What recordings of its days are measured against."""
+        bridges = self.item_shown_by(Evidence.BRIDGES)
+        return Prescribed(limits=self.limits(), hold_s=bridges.hold_s if bridges else None)
+
     def item_shown_by(self, evidence: Evidence) -> PrescribedItem | None:
         """The item that a sensor signal tells of, if one is prescribed."""
         return next((item for item in self.items if item.evidence is evidence), None)
 
 
-def prescribed_limits(versions: Iterable[Prescription], time_zone: str) -> LimitsByDay:
-    """What recordings of a patient who lives there are analyzed with, of all versions in order."""
-    since = tuple((version.valid_from, version.limits()) for version in versions)
-    return LimitsByDay(time_zone=time_zone, since=since)
+def by_day(versions: Iterable[Prescription], time_zone: str) -> PrescribedByDay:
+    """What recordings of a patient who lives there are measured against, of versions in order."""
+    since = tuple((version.valid_from, version.prescribed()) for version in versions)
+    return PrescribedByDay(time_zone=time_zone, since=since)
 
 
 def _no_two(names: Iterable[str]) -> None:

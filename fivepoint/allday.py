@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from analytics.limits import NOTHING_PRESCRIBED, LimitsByDay
+from analytics.limits import NOTHING_PRESCRIBED, PrescribedByDay
 from dashboard.processes import end_with_parent
 from fivepoint.complaint import complain
 from fivepoint.hub import Plan
@@ -28,9 +28,9 @@ _FINISHING_S = 60.0
 class Day(msgspec.Struct, frozen=True, kw_only=True):
     """What is recorded all day, and into which folder of recordings.
 
-    `wear` has a sensor's name or address for each place, or "" for the nearest one. `limits` are
-    those prescribed to the patient. With a `performance` virtual sensors are recorded instead, for
-    as long as they play.
+    `wear` has a sensor's name or address for each place, or "" for the nearest one. What is done
+    is measured against what is `prescribed`. With a `performance` virtual sensors are recorded
+    instead, for as long as they play.
     """
 
     folder: str
@@ -38,7 +38,7 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
     rate_hz: float
     wear: dict[Placement, str] = {}
     calibration: str | None = None
-    limits: LimitsByDay = NOTHING_PRESCRIBED
+    prescribed: PrescribedByDay = NOTHING_PRESCRIBED
     performance: Performance | None = None
 
 
@@ -56,7 +56,10 @@ def main() -> int:
 
 def _record(day: Day) -> None:
     plan = Plan(
-        folder=Path(day.folder), kind=RecordingKind.DAY, patient=day.patient, limits=day.limits
+        folder=Path(day.folder),
+        kind=RecordingKind.DAY,
+        patient=day.patient,
+        prescribed=day.prescribed,
     )
     if day.performance is not None:
         from fivepoint.virtual import record_virtual

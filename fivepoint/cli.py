@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from analytics.limits import USUAL, Limits
+from analytics.limits import USUAL, Limits, Prescribed, prescribed_always
 from fivepoint import options
 from fivepoint.alerts.commands import app as alarm
 from fivepoint.settings import DEFAULT_PORT, Settings, load_settings
@@ -214,7 +214,7 @@ def record(
         patient=patient,
         calibrations=() if calibration is None else read_calibrations(calibration),
         duration_s=duration,
-        prescribed_hold_s=hold,
+        prescribed=prescribed_always(Prescribed(hold_s=hold)),
     )
     if virtual is None:
         from fivepoint.recorder import record as record_sensors

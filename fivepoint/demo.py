@@ -20,14 +20,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 import numpy as np
 
-from analytics.limits import LimitsByDay
+from analytics.limits import PrescribedByDay
 from analytics.outcomes import PAIN, Outcome
 from analytics.pathway import Evidence, load_pathway, phase_dates
 from analytics.prescription import (
     ItemKind,
     Prescription,
+    by_day,
     prescribe,
-    prescribed_limits,
     progress,
     revise,
 )
@@ -99,7 +99,7 @@ class _Task:
     day: date
     days_ago: int
     activity: Activity
-    limits: LimitsByDay
+    prescribed: PrescribedByDay
     repetitions: int = 0
     hold_s: float = 0.0
 
@@ -209,7 +209,7 @@ def _tasks(folder: Path, person: Person, plans: list[Prescription], today: date)
             day=day,
             days_ago=ago,
             activity=Activity.HOME,
-            limits=prescribed_limits(plans, TIME_ZONE),
+            prescribed=by_day(plans, TIME_ZONE),
         )
         if ago in person.falls:
             yield replace(base, activity=Activity.FALL)
@@ -254,7 +254,7 @@ def _record(task: _Task) -> StoredSession:
     )
     folder = task.folder / task.id
     recording = write_recording(folder, header, simulation.chunks(CHUNK_S))
-    session = analyze(recording, limits=task.limits.at(header.started_at))
+    session = analyze(recording, limits=task.prescribed.at(header.started_at).limits)
     return StoredSession(session=session, path=folder)
 
 

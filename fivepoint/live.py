@@ -153,7 +153,7 @@ def _of(take: Take, phase: LivePhase, now_s: float) -> LiveState:
         repetitions=take.repetitions,
         last_repetition=take.last_repetition,
         bridge=bridge,
-        remaining_hold_s=_remaining_hold_s(bridge, take.prescribed_hold_s),
+        remaining_hold_s=_remaining_hold_s(bridge, take.prescribed.hold_s),
         suspected_fall=take.pipeline.falls.suspected,
         falls=tuple(take.falls),
     )

@@ -12,7 +12,7 @@ import numpy as np
 
 from analytics.events import Event, Fall, Repetition
 from analytics.frontend import MAX_LAG_S
-from analytics.limits import NOTHING_PRESCRIBED, LimitsByDay
+from analytics.limits import NOTHING_PRESCRIBED, PrescribedByDay
 from analytics.session import Pipeline, Session, analyze
 from sensors.recording import Recording, RecordingHeader, RecordingKind, Spool, quantized
 from sensors.types import Calibration, Chunk
@@ -25,20 +25,19 @@ _LATE_MARGIN_S = 0.2
 class Plan:
     """What is to be recorded, and in which folder of recordings.
 
-    `duration_s` None is until it is stopped. Without `calibrations` no posture is known live;
-    `limits` are those prescribed to the wearer. One recording is made, and another one if a sensor
-    turns up later; `all_day` more, see `Takes`. `virtual` sensors are said to be so live, since no
-    alarm may take them for somebody. The hold of a bridge that is prescribed is counted down live.
+    `duration_s` None is until it is stopped. Without `calibrations` no posture is known live. What
+    is done is measured against what is `prescribed` to the wearer. One recording is made, and
+    another one if a sensor turns up later; `all_day` more, see `Takes`. `virtual` sensors are said
+    to be so live, since no alarm may take them for somebody.
     """
 
     folder: Path
     kind: RecordingKind = RecordingKind.OTHER
     patient: str | None = None
     calibrations: tuple[Calibration, ...] = ()
-    limits: LimitsByDay = NOTHING_PRESCRIBED
+    prescribed: PrescribedByDay = NOTHING_PRESCRIBED
     duration_s: float | None = None
     all_day: bool = False
-    prescribed_hold_s: float | None = None
     virtual: bool = False
 
 
@@ -60,9 +59,8 @@ class Take:
     def __init__(self, header: RecordingHeader, plan: Plan, origin_us: int) -> None:
         self.header = header
         self.origin_us = origin_us
-        self.prescribed_hold_s = plan.prescribed_hold_s
-        self._limits = plan.limits.at(header.started_at)
-        self.pipeline = Pipeline(header, limits=self._limits)
+        self.prescribed = plan.prescribed.at(header.started_at)
+        self.pipeline = Pipeline(header, limits=self.prescribed.limits)
         self.repetitions = 0
         self.last_repetition: Repetition | None = None
         self.falls: list[Fall] = []
@@ -92,7 +90,8 @@ class Take:
             recording = self._spool.close()
         self._found(self.pipeline.finish())
         again = self._came_too_late or not self.header.calibrations
-        session = analyze(recording, limits=self._limits) if again else self.pipeline.session()
+        limits = self.prescribed.limits
+        session = analyze(recording, limits=limits) if again else self.pipeline.session()
         return Result(recording, session)
 
     def leave(self) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import msgspec
 
-from analytics.limits import LimitsByDay
+from analytics.limits import PrescribedByDay
 from analytics.store import Store
-from analytics.store.queries import add_patient, limits_by_day, patients
+from analytics.store.queries import add_patient, patients, prescribed_by_day
 from dashboard.processes import start_child
 from dashboard.server import serve
 from fivepoint.allday import Day
@@ -52,7 +52,7 @@ def up(
     """
     wishes = read_wishes(settings.wishes_path)
     time_zone = wishes.time_zone or _local_time_zone()
-    limits = _prepared(settings.store_path, wishes.patient, time_zone)
+    prescribed = _prepared(settings.store_path, wishes.patient, time_zone)
     worn = {place: sensor or "" for place, sensor in wear} or wishes.wear
     calibration = settings.calibration_path
     day = Day(
@@ -61,7 +61,7 @@ def up(
         rate_hz=wishes.rate_hz,
         wear={} if performance else worn,
         calibration=str(calibration) if calibration.exists() else None,
-        limits=limits,
+        prescribed=prescribed,
         performance=performance,
     )
     with _answering(settings), _recording(day, settings.wishes_path):
@@ -74,13 +74,13 @@ def up(
         )
 
 
-def _prepared(store_path: Path, patient: str, time_zone: str) -> LimitsByDay:
-    """Make sure that the store can be had and who wears the sensors is in it; their limits."""
+def _prepared(store_path: Path, patient: str, time_zone: str) -> PrescribedByDay:
+    """What is prescribed to the wearer, who is then in the store, which can then be had."""
     with Store.open(store_path) as store, store.cursor() as cursor:
         if patient not in {each.id for each in patients(cursor)}:
             label = patient.capitalize()
             add_patient(cursor, patient, label=label, birth_year=None, time_zone=time_zone)
-        return limits_by_day(cursor, patient)
+        return prescribed_by_day(cursor, patient)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ import msgspec
 import pytest
 
 from analytics.bridging.phase import BridgePhase
-from analytics.limits import USUAL, Limits, LimitsByDay
+from analytics.limits import Limits, Prescribed, PrescribedByDay, prescribed_always
 from analytics.session import analyze
 from fivepoint.hub import Hub, Plan, Result
 from fivepoint.live import (
@@ -134,8 +134,10 @@ def test_live_measures_against_the_limits_of_the_wearers_day_as_analysis_does(
 ) -> None:
     narrow = Limits(band_deg=(2.0, 8.0), over_deg=10.0, flexion_deg=30.0)
     source, plan = replayed("positioning_pad")
-    limits = LimitsByDay(since=((date(2000, 1, 1), USUAL), (datetime.now(UTC).date(), narrow)))
-    (result,) = record(replace(plan, folder=tmp_path, limits=limits), source)
+    today = datetime.now(UTC).date()
+    since = ((date(2000, 1, 1), Prescribed()), (today, Prescribed(limits=narrow)))
+    plan = replace(plan, folder=tmp_path, prescribed=PrescribedByDay(since=since))
+    (result,) = record(plan, source)
     assert result.session.limits == narrow
     assert result.session.over_extension
     assert result.session == analyze(result.recording, limits=narrow)
@@ -152,7 +154,8 @@ def test_every_sample_is_recorded_as_it_came(tmp_path: Path) -> None:
 
 def test_the_live_state_tells_what_was_done(tmp_path: Path) -> None:
     source, plan = replayed("bridging_good")
-    (result,) = record(replace(plan, folder=tmp_path, prescribed_hold_s=5.0), source)
+    prescribed = prescribed_always(Prescribed(hold_s=5.0))
+    (result,) = record(replace(plan, folder=tmp_path, prescribed=prescribed), source)
     state = live(tmp_path)
     assert state.phase is LivePhase.FINISHED
     assert state.recording_id == result.recording.header.id

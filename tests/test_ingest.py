@@ -278,6 +278,16 @@ def test_what_was_stored_stays_if_it_cannot_be_analyzed_again(tmp_path: Path) ->
         assert queries.session(cursor, "one") == stored
 
 
+def test_an_error_while_replacing_leaves_what_was_stored(tmp_path: Path) -> None:
+    before = full_session("one")
+    broken = replace(before, limits=NARROW, wear=(worn(0.0, None),))  # type: ignore[arg-type]
+    with opened(tmp_path) as (store, cursor):
+        ingest(store, before, FOLDER)
+        with pytest.raises(StoreError, match="nothing of this entry was saved"):
+            ingest(store, broken, FOLDER)
+        assert queries.session(cursor, "one").session == before
+
+
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:
     with opened(tmp_path) as (store, _), pytest.raises(StoreError, match="no folder"):
         ingest_folder(store, tmp_path / "missing")

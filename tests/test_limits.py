@@ -7,10 +7,17 @@ from math import nan
 
 import pytest
 
-from analytics.limits import NOTHING_PRESCRIBED, USUAL, Limits, LimitsByDay, LimitsError
+from analytics.limits import (
+    NOTHING_PRESCRIBED,
+    Limits,
+    LimitsError,
+    Prescribed,
+    PrescribedByDay,
+    prescribed_always,
+)
 
-NARROW = Limits(band_deg=(5.0, 12.0), over_deg=15.0)
-WIDE = Limits(flexion_deg=80.0)
+NARROW = Prescribed(limits=Limits(band_deg=(5.0, 12.0), over_deg=15.0), hold_s=3.0)
+WIDE = Prescribed(limits=Limits(flexion_deg=80.0))
 
 
 @pytest.mark.parametrize("band_deg", [(20, 5), (5, 5), (-1, 5), (5, 31), (nan, 5)])
@@ -30,12 +37,16 @@ def test_a_band_may_reach_up_to_the_alarm() -> None:
 
 
 def test_a_day_has_the_last_limits_that_began_before_its_end() -> None:
-    since = ((date(2026, 3, 2), NARROW), (date(2026, 3, 9), USUAL), (date(2026, 3, 9), WIDE))
-    limits = LimitsByDay(time_zone="Asia/Tokyo", since=since)
+    since = ((date(2026, 3, 2), NARROW), (date(2026, 3, 9), Prescribed()), (date(2026, 3, 9), WIDE))
+    prescribed = PrescribedByDay(time_zone="Asia/Tokyo", since=since)
     hours = [(1, 14), (1, 15), (8, 14), (8, 15), (20, 0)]
-    found = [limits.at(datetime(2026, 3, day, hour, tzinfo=UTC)) for day, hour in hours]
-    assert found == [USUAL, NARROW, NARROW, WIDE, WIDE]
+    found = [prescribed.at(datetime(2026, 3, day, hour, tzinfo=UTC)) for day, hour in hours]
+    assert found == [Prescribed(), NARROW, NARROW, WIDE, WIDE]
 
 
 def test_where_nothing_is_prescribed_the_usual_limits_hold() -> None:
-    assert NOTHING_PRESCRIBED.at(datetime(2026, 3, 2, tzinfo=UTC)) == USUAL
+    assert NOTHING_PRESCRIBED.at(datetime(2026, 3, 2, tzinfo=UTC)).limits == Limits()
+
+
+def test_what_is_prescribed_always_holds_on_every_day() -> None:
+    assert prescribed_always(WIDE).at(datetime(2000, 1, 1, tzinfo=UTC)) == WIDE

@@ -14,7 +14,7 @@ import pytest
 
 from analytics.adherence import DayStatus
 from analytics.events import Posture, PostureBout, WearState
-from analytics.limits import NOTHING_PRESCRIBED, USUAL, Limits
+from analytics.limits import NOTHING_PRESCRIBED, USUAL, Limits, Prescribed
 from analytics.outcomes import PAIN, Outcome, OutcomeSource
 from analytics.pathway import Evidence, load_pathway
 from analytics.prescription import progress, revise
@@ -215,13 +215,17 @@ def test_limits_are_those_of_the_prescription_of_the_day_where_the_patient_lives
     narrower = replace(lying, band_deg=(5.0, 12.0), alarm_deg=15.0)
     second = revise(first, valid_from=day(3), items=(narrower,), flexion_limit_deg=30.0)
     with opened(tmp_path) as (_, cursor):
-        assert queries.limits_by_day(cursor, PATIENT).at(at(day(0), 9)) == USUAL
+        assert queries.prescribed_by_day(cursor, PATIENT).at(at(day(0), 9)) == Prescribed()
         queries.add_prescription(cursor, first)
         queries.add_prescription(cursor, second)
-        limits = queries.limits_by_day(cursor, PATIENT)
-        assert queries.limits_by_day(cursor, "nobody") == NOTHING_PRESCRIBED
+        prescribed = queries.prescribed_by_day(cursor, PATIENT)
+        assert queries.prescribed_by_day(cursor, "nobody") == NOTHING_PRESCRIBED
     narrow = Limits(band_deg=(5.0, 12.0), over_deg=15.0, flexion_deg=30.0)
-    assert [limits.at(at(day(2), hour)) for hour in (9, 22, 23)] == [USUAL, USUAL, narrow]
+    assert [prescribed.at(at(day(2), hour)).limits for hour in (9, 22, 23)] == [
+        USUAL,
+        USUAL,
+        narrow,
+    ]
 
 
 def test_outcomes_come_back_in_the_order_of_their_dates(tmp_path: Path) -> None:

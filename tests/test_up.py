@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from analytics.limits import Limits
+from analytics.limits import Limits, Prescribed
 from analytics.store import Store, queries
 from dashboard.ingesting import Intake
 from fivepoint import up as upping
@@ -24,7 +24,14 @@ from fivepoint.cli import main
 from fivepoint.live import LIVE_NAME, LiveState, read_live
 from fivepoint.options import Worn
 from fivepoint.settings import Settings, Wishes, read_wishes
-from sensors.recording import RESUMED_WITHIN, Spool, find_recordings, read_recording, recover
+from sensors.recording import (
+    RESUMED_WITHIN,
+    Spool,
+    find_recordings,
+    read_recording,
+    recover,
+    write_recording,
+)
 from sensors.types import Placement
 from tests.sensors.making import WAIST, header, steady
 from tests.stored import FRACTURE, at, plan
@@ -133,8 +140,10 @@ def test_the_hub_is_told_what_is_prescribed_to_the_wearer(
     monkeypatch.setattr(upping, "serve", lambda *_, **__: None)
     upping.up(settings, [Worn(Placement.PELVIS, None)], None, port=None, open_browser=False)
     (day,) = started
-    assert day.limits.time_zone == "Asia/Tokyo"
-    assert day.limits.at(at(FRACTURE, 12)) == Limits(flexion_deg=35.0)
+    assert day.prescribed.time_zone == "Asia/Tokyo"
+    assert day.prescribed.at(at(FRACTURE, 12)) == Prescribed(
+        limits=Limits(flexion_deg=35.0), hold_s=3.0
+    )
 
 
 # Taking in while the pages are open
@@ -146,6 +155,22 @@ def test_a_recording_that_appears_is_taken_in_once(tmp_path: Path) -> None:
         assert intake.look() == 0
         shutil.copytree(STREAMS / "chest_acc_only", tmp_path / "r")
         assert [intake.look(), intake.look()] == [1, 0]
+
+
+def test_a_prescription_that_is_entered_meanwhile_reaches_what_was_taken_in_before(
+    tmp_path: Path,
+) -> None:
+    recording = write_recording(tmp_path / "r", header(WAIST), [steady(WAIST, 2)])
+    on = recording.header.started_at.date()
+    with Store.open(tmp_path / "a.duckdb") as store, store.cursor() as cursor:
+        queries.add_patient(cursor, "p1", label="P", birth_year=None, time_zone="UTC")
+        intake = Intake(store, tmp_path)
+        assert [intake.look(), intake.look()] == [1, 0]
+        changed = plan(patient_id="p1", valid_from=on, flexion_limit_deg=35.0)
+        queries.add_prescription(cursor, changed)
+        assert [intake.look(), intake.look()] == [1, 0]
+        stored = queries.session(cursor, recording.header.id).session
+    assert stored.limits == Limits(flexion_deg=35.0)
 
 
 def test_a_bad_recording_is_told_once_and_does_not_keep_others_out(

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from analytics.limits import Limits
 from analytics.session import ALGORITHM_VERSION, Session, analyze
 from analytics.store.database import Cursor, Store, StoreError, transaction
-from analytics.store.queries.people import limits_by_day
+from analytics.store.queries.people import prescribed_by_day
 from analytics.store.sessions import (
     StoredSession,
     delete_sessions,
@@ -124,7 +124,7 @@ def _ingest_recording(store: Store, path: Path) -> bool:
     recording = read_recording(path)
     header = recording.header
     with store.writing, store.cursor() as cursor:
-        limits = limits_by_day(cursor, header.patient).at(header.started_at)
+        limits = prescribed_by_day(cursor, header.patient).at(header.started_at).limits
         if _is_known(cursor, header.id, _Basis(ALGORITHM_VERSION, limits), path):
             return False
     return ingest(store, analyze(recording, limits=limits), path)
@@ -162,10 +162,11 @@ def _up_to_date(store: Store) -> set[str]:
             [ALGORITHM_VERSION],
         ).fetchall()
         prescribed = {
-            patient_id: limits_by_day(cursor, patient_id) for patient_id in {row[1] for row in rows}
+            patient_id: prescribed_by_day(cursor, patient_id)
+            for patient_id in {row[1] for row in rows}
         }
     return {
         path
         for path, patient_id, started_at, *stored in rows
-        if limits_of(*stored) == prescribed[patient_id].at(started_at.replace(tzinfo=UTC))
+        if limits_of(*stored) == prescribed[patient_id].at(started_at.replace(tzinfo=UTC)).limits
     }

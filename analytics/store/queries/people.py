@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import available_timezones
 
-from analytics.limits import NOTHING_PRESCRIBED, LimitsByDay
+from analytics.limits import NOTHING_PRESCRIBED, PrescribedByDay
 from analytics.outcomes import Outcome, OutcomeSource
 from analytics.pathway import Evidence
 from analytics.prescription import (
@@ -15,7 +15,7 @@ from analytics.prescription import (
     PrescribedItem,
     Prescription,
     Unit,
-    prescribed_limits,
+    by_day,
 )
 from analytics.store.database import Cursor, StoreError, transaction
 from analytics.store.sessions import redate_sessions
@@ -147,14 +147,14 @@ def prescription(cursor: Cursor, patient_id: str, on: date) -> Prescription | No
     return valid[-1] if valid else None
 
 
-def limits_by_day(cursor: Cursor, patient_id: str | None) -> LimitsByDay:
-    """What recordings of a patient are analyzed with; the usual limits for one not known."""
+def prescribed_by_day(cursor: Cursor, patient_id: str | None) -> PrescribedByDay:
+    """What recordings of a patient are measured against; nothing special for one not known."""
     row = cursor.execute(
         "SELECT time_zone FROM patients WHERE patient_id = ?", [patient_id]
     ).fetchone()
     if patient_id is None or row is None:
         return NOTHING_PRESCRIBED
-    return prescribed_limits(prescriptions(cursor, patient_id), row[0])
+    return by_day(prescriptions(cursor, patient_id), row[0])
 
 
 def add_prescription(cursor: Cursor, new: Prescription) -> None:
