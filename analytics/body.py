@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -71,3 +71,20 @@ class BodyChunk:
     def t_s(self) -> FloatArray:
         """Times (n,) of the samples, in seconds from the start of the recording."""
         return (self.start_index + np.arange(len(self))) / BODY_RATE_HZ
+
+
+def joined(chunks: Sequence[BodyChunk]) -> BodyChunk:
+    """Chunks that follow each other as one; their segments sit as in the first of them."""
+    if len(chunks) == 1:
+        return chunks[0]
+    segments = {
+        name: replace(
+            segment,
+            acc=np.concatenate([chunk.segments[name].acc for chunk in chunks]),
+            gyro=np.concatenate([chunk.segments[name].gyro for chunk in chunks]),
+            up=np.concatenate([chunk.segments[name].up for chunk in chunks]),
+            peak_ms2=np.concatenate([chunk.segments[name].peak_ms2 for chunk in chunks]),
+        )
+        for name, segment in chunks[0].segments.items()
+    }
+    return BodyChunk(chunks[0].start_index, segments)

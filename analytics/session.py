@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from analytics.back_extension import BackExtensionDetector
-from analytics.body import SEGMENT_OF, BodyChunk, Segment
+from analytics.body import BODY_RATE_HZ, SEGMENT_OF, BodyChunk, Segment
 from analytics.brace import BraceDetector, BraceIndication
 from analytics.bridging import BridgingDetector
 from analytics.bridging.sets import RepetitionSet, set_json, sets_of
@@ -33,6 +33,7 @@ from analytics.events import (
 from analytics.falls import FallDetector
 from analytics.flexion import FlexionDetector
 from analytics.frontend import FrontEnd
+from analytics.gathering import Gathering
 from analytics.limits import USUAL, Limits
 from analytics.near_falls import without_falls
 from analytics.plausible import plausible_calibrations
@@ -52,6 +53,10 @@ ALGORITHM_VERSION = "2"
 
 CHUNK_S = 60.0
 """How much of a recording is read at a time; no result depends on it."""
+
+OTHERS_LEAST_ROWS = round(0.2 * BODY_RATE_HZ)
+"""Body samples for which the detectors are called, but for the one of bridges: a coach is told of
+those within the moment, and of everything else nothing is decided within a fifth of a second."""
 
 E = TypeVar("E")
 
@@ -143,11 +148,10 @@ class Pipeline:
         self.bridging = BridgingDetector()
         self.falls = FallDetector()
         self._brace = BraceDetector()
-        self._detectors: tuple[Detector, ...] = (
+        self._others: tuple[Detector, ...] = (
             self.posture,
             self.spine,
             FlexionDetector(limits),
-            self.bridging,
             self.falls,
             BackExtensionDetector(),
             TransferDetector(),
@@ -155,6 +159,7 @@ class Pipeline:
             self._brace,
             *([SittingDetector()] if self._sitting_known else []),
         )
+        self._gathering = Gathering(OTHERS_LEAST_ROWS)
         self._events: list[Event] = []
 
     def push(self, chunk: Chunk) -> list[Event]:
@@ -162,14 +167,18 @@ class Pipeline:
         self._streams[chunk.placement].add(chunk.t_s)
         if chunk.placement not in self._worn:
             return []
-        return self._detect(self._front_end.push(chunk))
+        events = self._detect(self._front_end.push(chunk))
+        self._events += events
+        return events
 
     def finish(self) -> list[Event]:
         """The recording has ended: return the events that were still open."""
         events = self._detect(self._front_end.finish())
-        last = [event for detector in self._detectors for event in detector.finish()]
-        self._events += last
-        return events + last
+        events += self._ask_others(self._gathering.rest())
+        for detector in (self.bridging, *self._others):
+            events += detector.finish()
+        self._events += events
+        return events
 
     def session(self) -> Session:
         """What was found so far; complete after `finish`."""
@@ -209,14 +218,18 @@ class Pipeline:
         for chunk in chunks:
             corrected, slips = self._slip_guard.update(chunk)
             events += slips
-            events += [
-                event
-                for part in corrected
-                for detector in self._detectors
-                for event in detector.update(part)
-            ]
-        self._events += events
+            for part in corrected:
+                events += self.bridging.update(part)
+                events += self._ask_others(self._gathering.add(part))
         return events
+
+    def _ask_others(self, chunks: list[BodyChunk]) -> list[Event]:
+        return [
+            event
+            for chunk in chunks
+            for detector in self._others
+            for event in detector.update(chunk)
+        ]
 
 
 class _StreamLog:
