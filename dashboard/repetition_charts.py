@@ -27,9 +27,19 @@ class Bar:
 
 
 def repetition_bars(
-    bars: Sequence[Bar], unit: str, colours: Palette, target: float | None = None
+    bars: Sequence[Bar],
+    unit: str,
+    colours: Palette,
+    *,
+    target: float | None = None,
+    least: tuple[float, float] = (0.0, 0.0),
 ) -> alt.LayerChart:
-    """A bar for each repetition in their order, with a line at the target if there is one."""
+    """A bar for each repetition in their order, with a line at the target if there is one.
+
+    The axis shows at least the range `least`, so that little does not look like much.
+    """
+    values = [bar.value for bar in bars]
+    shown = [min(least[0], *values), max(least[1], *values, target or 0.0)]
     table = pa.table(
         {
             "number": [bar.number for bar in bars],
@@ -45,7 +55,11 @@ def repetition_bars(
         .mark_bar(color=colours.band, stroke=colours.band, strokeWidth=1.5)
         .encode(
             x=alt.X("number:O", axis=_numbers(bars)),
-            y=alt.Y("value:Q", axis=alt.Axis(title=None, tickCount=5)),
+            y=alt.Y(
+                "value:Q",
+                scale=alt.Scale(domain=shown, nice=True),
+                axis=alt.Axis(title=None, tickCount=5),
+            ),
             fillOpacity=alt.FillOpacity("fill:Q", scale=None),
             tooltip=[
                 alt.Tooltip("number:O", title="Repetition"),

@@ -28,8 +28,10 @@ from sensors.simulator import (
 from sensors.types import Placement
 
 WEEKS = 6
-TIMED = ("start_s", "end_s", "hold_start_s", "hold_end_s", "peak_deg", "partial")
 """How long the patients with a history have been followed."""
+
+TIMED = ("start_s", "end_s", "hold_start_s", "hold_end_s", "peak_deg", "partial")
+"""Of a true repetition, what a found one has too."""
 
 
 def build_household(folder: Path, today: date) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ import dashboard
 from analytics.outcomes import PAIN
 from analytics.store.queries import outcomes
 from dashboard.data import cursor
-from dashboard.server import STORE_VARIABLE
+from dashboard.server import STORE_VARIABLE, TODAY_VARIABLE
 from tests.household import build_household
 
 MAIN = Path(dashboard.__file__).parent / "main.py"
@@ -76,6 +76,17 @@ def test_today_says_what_to_do_and_how(page: AppTest) -> None:
     assert "Five-point support" in text
     assert "Head, both elbows and both heels" in text
     assert "Lying in slight extension" in text
+
+
+def test_today_says_kindly_how_the_last_set_was(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not opened(page, "today", "exemplary").success
+    yesterday = datetime.now(ZoneInfo("Europe/Berlin")).date() - timedelta(days=1)
+    monkeypatch.setenv(TODAY_VARIABLE, yesterday.isoformat())
+    (praise,) = opened(page, "today", "exemplary").success
+    assert praise.value.startswith("**Your last set.** You held for")
+    assert "Your left side is a little lower" in praise.value
 
 
 def test_a_tapped_pain_level_is_stored_and_a_second_tap_keeps_it(page: AppTest) -> None:

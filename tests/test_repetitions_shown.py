@@ -15,7 +15,7 @@ TWO_SETS = sets_of([*bridges(6), *bridges(5, hold_s=2.0, start_s=120.0)])
 
 def drawn(bars: list[Bar], target: float | None = None) -> dict[str, Any]:
     """The chart's specification, its layers by their marks."""
-    spec = repetition_bars(bars, "s", LIGHT, target).to_dict()
+    spec = repetition_bars(bars, "s", LIGHT, target=target).to_dict()
     return {layer["mark"]["type"]: layer for layer in spec["layer"]} | {"all": spec}
 
 

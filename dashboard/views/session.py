@@ -27,6 +27,7 @@ from sensors.recording import read_recording
 
 _SHORTEST_WINDOW_S = 10
 _EXTENSION = "spine extension"
+_ROLL_SHOWN_DEG = (-8.0, 8.0)
 _OF_95_PERCENT = 1.96  # standard deviations of a normal distribution, to either side
 
 
@@ -182,17 +183,20 @@ def _show_repetitions(sets: Sequence[RepetitionSet], prescribed_hold_s: float | 
     for number, one in enumerate(sets, start=1):
         st.markdown(repetitions.set_text(number, one, prescribed_hold_s))
     colours = palette(st.context.theme.type)
-    shown = (
-        ("Hold, seconds", "s", lambda each: each.hold_s, prescribed_hold_s),
-        ("Peak, degrees", "°", lambda each: each.peak_deg, None),
-        ("Left side up, degrees", "°", lambda each: each.roll_deg, None),
-    )
-    for column, (title, unit, measure, target) in zip(st.columns(3), shown, strict=True):
-        bars = repetitions.bars(sets, measure)
-        if bars:
-            column.subheader(title, anchor=False)
-            chart = repetition_bars(bars, unit, colours, target)
-            column.altair_chart(chart, width="stretch")
+    holds_s = repetitions.bars(sets, lambda each: each.hold_s)
+    peaks_deg = repetitions.bars(sets, lambda each: each.peak_deg)
+    rolls_deg = repetitions.bars(sets, lambda each: each.roll_deg)
+    charts = {
+        "Hold, seconds": repetition_bars(holds_s, "s", colours, target=prescribed_hold_s),
+        "Peak, degrees": repetition_bars(peaks_deg, "°", colours),
+    }
+    if rolls_deg:
+        charts["Left side up, degrees"] = repetition_bars(
+            rolls_deg, "°", colours, least=_ROLL_SHOWN_DEG
+        )
+    for column, (title, chart) in zip(st.columns(len(charts)), charts.items(), strict=True):
+        column.subheader(title, anchor=False)
+        column.altair_chart(chart, width="stretch")
     st.dataframe(
         repetitions.table(sets, prescribed_hold_s),
         column_config=repetitions.COLUMNS,

@@ -6,9 +6,12 @@ from datetime import date
 
 import streamlit as st
 
+from analytics.bridging.quality import plain_line, remarks
+from analytics.bridging.sets import RepetitionSet
 from analytics.caseload import CallRules
 from analytics.outcomes import PAIN, Outcome
 from analytics.pathway import Evidence, Pathway, load_pathway
+from analytics.store import Cursor
 from analytics.store.queries import (
     DayRow,
     FallRow,
@@ -16,6 +19,8 @@ from analytics.store.queries import (
     TodayView,
     add_outcome,
     add_report,
+    session,
+    sessions,
     today,
 )
 from dashboard import parts, words
@@ -47,13 +52,15 @@ def _stop_rules(pathway: Pathway) -> None:
     st.info("**Stop the exercise**\n" + parts.statements(pathway.stop.session))
 
 
-def _seen(row: DayRow, pathway: Pathway, phase_id: str) -> None:
-    """An item that the sensors count."""
+def _seen(row: DayRow, pathway: Pathway, phase_id: str, last_set: RepetitionSet | None) -> None:
+    """An item that the sensors count, and of bridges how the last ones were done."""
     with st.container(border=True):
         st.subheader(row.title, anchor=False)
         st.html(parts.amount(row))
         st.progress(min(row.done / row.prescribed, 1.0))
         st.markdown(portions(pathway.phase(phase_id).item(row.item), row))
+        if last_set is not None and row.evidence is Evidence.BRIDGES:
+            st.success(f"**Your last set.** {plain_line(remarks(last_set, row.hold_s))}")
         st.markdown(_HOW_TO[row.evidence])
 
 
@@ -104,11 +111,19 @@ def _save_pain(key: str, patient: Patient, on: date, before: float | None) -> No
         add_outcome(connection, Outcome(patient_id=patient.id, measure=PAIN, date=on, value=value))
 
 
+def _last_set(connection: Cursor, patient_id: str, on: date) -> RepetitionSet | None:
+    """The last bridges of a day, if there were any."""
+    for row in sessions(connection, patient_id):
+        if row.date == on and row.repetitions:
+            return session(connection, row.recording_id).session.sets[-1]
+    return None
+
+
 def _is_recent(fall: FallRow, on: date) -> bool:
     return (on - fall.date).days <= CallRules().fall_days
 
 
-def _show(patient: Patient, view: TodayView) -> None:
+def _show(patient: Patient, view: TodayView, last_set: RepetitionSet | None) -> None:
     heading, stop = st.columns([3, 1], vertical_alignment="bottom")
     heading.title(words.long_day_text(view.date), anchor=False)
     if view.plan is None:
@@ -124,7 +139,7 @@ def _show(patient: Patient, view: TodayView) -> None:
         )
     for row in view.items:
         if row.evidence is not Evidence.REPORT:
-            _seen(row, pathway, view.plan.phase_id)
+            _seen(row, pathway, view.plan.phase_id, last_set)
     reported = [row for row in view.items if row.evidence is Evidence.REPORT]
     if reported:
         st.header("Also today", anchor=False)
@@ -138,4 +153,5 @@ def _show(patient: Patient, view: TodayView) -> None:
 
 with cursor() as connection:
     patient = chosen_patient(connection)
-    _show(patient, today(connection, patient.id, today_of(patient)))
+    on = today_of(patient)
+    _show(patient, today(connection, patient.id, on), _last_set(connection, patient.id, on))
