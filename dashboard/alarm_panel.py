@@ -43,12 +43,12 @@ def tell_of_the_alarm() -> None:
         return
     state = read_alarm(folder, datetime.now(UTC))
     if state is None:
-        st.caption("⚠ The alarm does not run just now, so nobody is told of a fall.")
+        st.warning("The alarm does not run just now, so nobody is told of a fall.")
         return
     if state.problems:
-        st.caption(f"⚠ The alarm after a fall: {' '.join(state.problems)}")
+        st.warning(f"The alarm after a fall: {' '.join(state.problems)}")
     else:
-        st.caption(_quiet_text(state))
+        st.markdown(_quiet_text(state))
     recent = [each for each in state.history if datetime.now(UTC) - each.at < _SHOWN_FOR]
     if recent and state.stage is Stage.WATCHING:
         with st.expander("What the alarm did last"):

@@ -223,13 +223,13 @@ class Running:
         return 0 if state is None else min(sensor.samples for sensor in state.sensors)
 
     def children(self) -> dict[str, int]:
-        """The hub's and the dashboard's process ids."""
+        """The process ids of hub, alarm and dashboard."""
         listed = subprocess.run(
             ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)],
             capture_output=True,
             text=True,
         ).stdout.splitlines()
-        kinds = {"allday": "hub", "streamlit": "dashboard"}
+        kinds = {"allday": "hub", "alerts.process": "alarm", "streamlit": "dashboard"}
         return {
             kind: int(line.split()[0])
             for line in listed
@@ -304,7 +304,7 @@ def test_nothing_is_left_running_when_up_is_killed(tmp_path: Path) -> None:
     with up(tmp_path, "--virtual", "fall_forward") as running:
         running.wait_for(lambda: running.samples() >= 100)
         children = running.children()
-        assert set(children) == {"hub", "dashboard"}
+        assert set(children) == {"hub", "alarm", "dashboard"}
         running.process.kill()
         deadline_s = time.monotonic() + 30
         while any(map(alive, children.values())) and time.monotonic() < deadline_s:

@@ -17,11 +17,9 @@ if TYPE_CHECKING:
 
 def send(contact: Contact, title: str, body: str) -> bool:
     """Send a message and wait for it; whether it was taken. Takes seconds without a network."""
-    service = _service(contact)
-    if service is None:
-        return False
     try:
-        return bool(service.notify(title=title, body=body))
+        service = _service(contact)
+        return service is not None and bool(service.notify(title=title, body=body))
     except Exception:  # whatever a service raises, it was not delivered, and may hold the address
         return False
 

@@ -35,7 +35,7 @@ def alarm_state(
             for entry in entries
             if latest is not None and entry.episode.id == latest.id
         ),
-        contacts=rules.names,
+        contacts=() if latest is not None and latest.fallen.virtual else rules.names,
         checked_at=None if check is None else check.at,
         problems=() if check is None else check.problems,
     )

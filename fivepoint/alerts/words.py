@@ -52,7 +52,7 @@ _STEPS = {
     Did.TOLD: "{who} was told{about}.",
     Did.NOT_REACHED: "{who} could not be reached yet; it is tried again.",
     Did.GAVE_UP: "{who} could not be reached for a day; it is no longer tried.",
-    Did.LIES_LONG: "Still not seen upright; everybody is told.",
+    Did.LIES_LONG: "Still not seen upright after a long while.",
     Did.MISSED: "A fall was noticed only long after it happened; nobody was asked or told.",
 }
 

@@ -19,7 +19,7 @@ from fivepoint.live import LIVE_NAME, LivePhase, LiveState, publish
 from fivepoint.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 60.0
+PATIENCE_S = 40.0
 """A step that has not come by then never comes."""
 
 PLAYER = """#!/bin/sh
@@ -90,6 +90,13 @@ class Home:
         steps = [entry.step for entry in self.record()]
         return [f"{step.did} {step.who}".strip() for step in steps]
 
+    def wait_for_steps(self, *steps: str) -> None:
+        """Wait until exactly this was done."""
+        try:
+            wait_for(lambda: self.steps() == list(steps))
+        except TimeoutError:
+            assert self.steps() == list(steps)
+
     def kept(self) -> str:
         """All that the alarm keeps in files, but for its tones."""
         files = self.settings.alarm_folder.iterdir()
@@ -139,5 +146,6 @@ def fall(impact_s: float = 55.0) -> Fall:
 def wait_for(condition: Callable[[], object]) -> None:
     deadline_s = time.monotonic() + PATIENCE_S
     while not condition():
-        assert time.monotonic() < deadline_s, "it never came"
+        if time.monotonic() > deadline_s:
+            raise TimeoutError("it never came")
         time.sleep(0.02)

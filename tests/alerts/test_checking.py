@@ -1,0 +1,154 @@
+"""Whether the alarm would be heard and reach anybody, and what may be set about it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import wave
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from dashboard.alarm import append_line, read_lines
+from fivepoint.alerts.checking import Check, Finding, is_due
+from fivepoint.alerts.record import read_last_check
+from fivepoint.alerts.rules import AlarmRules, Contact
+from fivepoint.alerts.sound import Siren
+from fivepoint.cli import main
+from fivepoint.settings import read_wishes
+from sensors.errors import FivepointError
+from tests.alerts.receivers import webhook
+from tests.alerts.running import Home
+from tests.test_cli import refusal
+
+on_unix = pytest.mark.skipif(sys.platform == "win32", reason="the tests' player is a script")
+
+imports_apprise = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def player(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A player is found, and this is where it would be."""
+    monkeypatch.setenv("PATH", f"{tmp_path / 'data'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("FIVEPOINT_PLAYED", str(tmp_path / "data" / "played"))
+    return tmp_path / "data" / "paplay"
+
+
+# Trying it
+
+
+@on_unix
+@imports_apprise
+def test_a_trial_sounds_and_sends_everybody_a_message_that_says_it_is_one(
+    tmp_path: Path, player: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with webhook() as hook:
+        home = Home(tmp_path / "data", {"Bea": f"json://127.0.0.1:{hook.port}"})
+        assert main(["alarm", "test", "--out", str(tmp_path / "data")]) == 0
+    assert hook.titles == ["A test: Ada is well"]
+    assert home.played() == ["tone-2"]
+    assert [line[:4] for line in capsys.readouterr().out.splitlines()] == ["ok  ", "ok  "]
+    main(["alarm", "status", "--out", str(tmp_path / "data")])
+    assert "Bea was sent a message of trial" in capsys.readouterr().out
+
+
+@on_unix
+@imports_apprise
+def test_a_trial_says_plainly_what_does_not_work_and_nothing_of_addresses(
+    tmp_path: Path, player: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with webhook() as gone:
+        contacts = {"Bea": f"json://127.0.0.1:{gone.port}/hidden", "Carl": "nothing://hidden"}
+    home = Home(tmp_path / "data", contacts)
+    home.settings.wishes_path.chmod(0o644)
+    player.write_text("#!/bin/sh\nexit 1\n")
+    assert main(["alarm", "test", "--out", str(tmp_path / "data")]) == 1
+    out, err = capsys.readouterr()
+    assert [line[:4] for line in out.splitlines()] == ["FAIL"] * 4
+    for told in ("No sound", "chmod 600", "Bea could not be reached", "Carl is not understood"):
+        assert told in out
+    assert "hidden" not in out + err
+    check = read_last_check(home.settings.alarm_folder)
+    assert check is not None
+    assert len(check.problems) == 4
+
+
+def test_without_an_alarm_under_way_there_is_nothing_to_answer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in ("ok", "acknowledge"):
+        assert main(["alarm", command, "--out", str(tmp_path)]) == 1
+        assert "nothing to answer" in refusal(capsys)
+
+
+@pytest.mark.parametrize(
+    ("last_days", "hour", "due"),
+    [(None, 12, True), (None, 3, False), (6, 12, False), (7, 12, True), (7, 22, False)],
+)
+def test_it_is_checked_once_a_week_and_by_day(last_days: int | None, hour: int, due: bool) -> None:
+    now = NOON.replace(hour=hour)
+    last = None if last_days is None else Check(at=now - timedelta(days=last_days), findings=())
+    assert is_due(last, AlarmRules(), now) is due
+    assert not is_due(last, AlarmRules(check_every_days=0), now)
+
+
+# What may be set
+
+
+def test_contacts_are_told_in_the_order_of_the_settings(tmp_path: Path) -> None:
+    home = Home(tmp_path / "data", {"Bea": "json://b", "Carl": "json://c"}, answer_within_s=20)
+    wishes = read_wishes(home.settings.wishes_path)
+    assert wishes.alarm.names == ("Bea", "Carl")
+    assert wishes.alarm.answer_within_s == 20.0
+    assert wishes.wearer == "Ada"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        'contacts = [{name = "Bea", url = "json://hidden"}, {name = "Bea", url = "json://hidden"}]',
+        'contacts = [{name = "Bea", url = "json://hidden", phone = 1}]',
+        'contacts = [{name = "", url = "json://hidden"}]',
+        'contacts = [{name = "Bea", url = ["json://hidden"]}]',
+        'contacts = [{name = "Bea", url = "json://hidden"]',
+        "answer_within_s = 0",
+        "rounds = 0",
+    ],
+)
+def test_settings_that_make_no_sense_are_refused_without_telling_an_address(
+    lines: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(f"[alarm]\n{lines}\n")
+    with pytest.raises(FivepointError) as refused:
+        read_wishes(file)
+    assert "hidden" not in str(refused.value)
+
+
+def test_a_contact_is_printed_without_its_address() -> None:
+    assert "hidden" not in f"{AlarmRules(contacts=(Contact(name='Bea', url='json://hidden'),))}"
+
+
+# The record and the tones
+
+
+def test_a_line_that_was_cut_off_is_left_out_and_spoils_no_other(tmp_path: Path) -> None:
+    file = tmp_path / "checks.jsonl"
+    append_line(file, Finding(True, "first"))
+    whole = file.read_bytes()
+    file.write_bytes(whole + whole[:-5])
+    append_line(file, Finding(True, "last"))
+    assert [each.text for each in read_lines(file, Finding)] == ["first", "last"]
+
+
+def test_each_tone_is_louder_than_the_one_before(tmp_path: Path) -> None:
+    Siren(tmp_path)
+    peaks = []
+    for level in (1, 2, 3):
+        with wave.open(str(tmp_path / f"tone-{level}.wav")) as tone:
+            frames = tone.readframes(tone.getnframes())
+        peaks.append(max(memoryview(frames).cast("h")))
+    assert 5_000 < peaks[0] < peaks[1] < peaks[2] < 32_768
