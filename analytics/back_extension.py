@@ -71,6 +71,8 @@ class BackExtensionDetector:
         trunk = chunk.segments.get(Segment.TRUNK)
         if trunk is None or not trunk.facing_known:
             return []
+        if self._follower is None and not (trunk.up[:, 0] < -_PRONE_COS).any():
+            return []
         events: list[Event] = []
         for first, end in _prone_spans(trunk.up, self._follower is not None).tolist():
             if self._follower is None:

@@ -230,7 +230,6 @@ class WalkingBout:
 
     `step_regularity` and `stride_regularity` are the autocorrelation of the vertical acceleration
     at one step and at two (Moe-Nilssen and Helbostad 2004): 1 where each is like the one before.
-    `step_sd_s` is the standard deviation of the time between steps.
     """
 
     start_s: float
@@ -239,7 +238,6 @@ class WalkingBout:
     cadence_hz: float
     step_regularity: float
     stride_regularity: float
-    step_sd_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ from analytics.events import (
     SensorSlip,
     SittingBout,
     StandUp,
+    WalkingBout,
     WearBout,
 )
 from analytics.falls import FallDetector
@@ -35,7 +36,7 @@ from analytics.flexion import FlexionDetector
 from analytics.frontend import FrontEnd
 from analytics.gathering import Gathering
 from analytics.limits import USUAL, Limits
-from analytics.near_falls import without_falls
+from analytics.near_falls import StumbleDetector, without_falls
 from analytics.plausible import plausible_calibrations
 from analytics.posture import PostureDetector
 from analytics.posture_summary import PostureSummary, posture_summary
@@ -43,6 +44,7 @@ from analytics.sitting import SittingDetector
 from analytics.slip import SlipGuard
 from analytics.spine import SpineDetector, SpineSummary, Unseen
 from analytics.transfers import TransferDetector
+from analytics.walking import WalkingDetector
 from analytics.wear import WearDetector, with_slips
 from sensors.clock import GapFinder
 from sensors.recording import Recording, RecordingHeader, RecordingKind
@@ -102,6 +104,7 @@ class Session:
     dismissed_falls: tuple[DismissedFall, ...] = ()
     back_extensions: tuple[BackExtension, ...] = ()
     stand_ups: tuple[StandUp, ...] = ()
+    walks: tuple[WalkingBout, ...] = ()
     near_falls: tuple[NearFall, ...] = ()
     wear: tuple[WearBout, ...]
 
@@ -155,6 +158,8 @@ class Pipeline:
             self.falls,
             BackExtensionDetector(),
             TransferDetector(),
+            WalkingDetector(),
+            StumbleDetector(),
             WearDetector(),
             self._brace,
             *([SittingDetector()] if self._sitting_known else []),
@@ -206,6 +211,7 @@ class Pipeline:
             dismissed_falls=_only(DismissedFall, self._events),
             back_extensions=_only(BackExtension, self._events),
             stand_ups=_only(StandUp, self._events),
+            walks=_only(WalkingBout, self._events),
             near_falls=without_falls(_only(NearFall, self._events), _only(Fall, self._events)),
             wear=with_slips(_only(WearBout, self._events), _only(SensorSlip, self._events)),
             sitting=_only(SittingBout, self._events),
@@ -308,6 +314,7 @@ def session_json(session: Session) -> dict[str, Any]:
         "sets": [set_json(one) for one in session.sets],
         "back_extensions": [asdict(lift) for lift in session.back_extensions],
         "stand_ups": [asdict(rise) for rise in session.stand_ups],
+        "walks": [asdict(walk) for walk in session.walks],
         "near_falls": [asdict(event) for event in session.near_falls],
     }
 

@@ -99,7 +99,7 @@ class TransferDetector:
         )
         self._state = variables(
             index=0,
-            level=0,
+            level=GRAVITY_MS2,
             speed=0,
             slow=0,
             slower=0,
@@ -243,6 +243,9 @@ def _follow(
     Without a gyroscope the vertical lags, and all of the force is taken to be vertical.
     """
     limits, state = opened(given), opened(kept)
+    level, speed, slow, slower = state.level, state.speed, state.slow, state.slower
+    last, last_but_one = state.last, state.last_but_one
+    index = int(state.index) - 1
     count = 0
     for i in range(len(acc)):
         x, y, z = acc[i, 0], acc[i, 1], acc[i, 2]
@@ -252,31 +255,35 @@ def _follow(
         rows[i, _VERTICAL], rows[i, _PEAK] = force, peak_ms2[i]
         for j in range(3):
             rows[i, 1 + j] = up[i, j]
-        index = state.index
-        state.index += 1
+        index += 1
         if np.isnan(force):
             continue
-        if _rises(force, index, limits, state):
+        level += limits.level_weight * (force - level)
+        speed = (1.0 - limits.leak) * speed + (force - level) / BODY_RATE_HZ
+        slow += limits.slow_weight * (speed - slow)
+        slower += limits.slow_weight * (slow - slower)
+        if (state.way > 0.0 or slower > limits.rising_ms) and _rises(slower, index, limits, state):
             marks[count, 0], marks[count, 1], marks[count, 2] = _RISE, state.rise_from, index
             count += 1
-        if _is_stopped(force, index, limits, state):
+        if speed < -limits.descent_ms:
+            state.fell_at = index
+        stop = (force + last + last_but_one) / 3.0 - GRAVITY_MS2
+        last_but_one, last = last, force
+        if (state.held > 0.0 or stop > limits.hard_ms2) and _is_stopped(stop, index, state):
             marks[count, 0], marks[count, 1], marks[count, 2] = _SEAT, state.held_at, state.held_at
             count += 1
+    state.level, state.speed, state.slow, state.slower = level, speed, slow, slower
+    state.last, state.last_but_one = last, last_but_one
+    state.index = index + 1
     return count
 
 
 @kernel
-def _rises(force: float, index: float, limits: np.record, state: np.record) -> bool:
-    """Follow the vertical speed, without steps and drift; whether a way upwards ends."""
-    level = force if state.level == 0.0 else state.level
-    level += limits.level_weight * (force - level)
-    speed = (1.0 - limits.leak) * state.speed + (force - level) / BODY_RATE_HZ
-    slow = state.slow + limits.slow_weight * (speed - state.slow)
-    slower = state.slower + limits.slow_weight * (slow - state.slower)
-    state.level, state.speed, state.slow, state.slower = level, speed, slow, slower
-    if slower > limits.rising_ms:
+def _rises(speed_ms: float, index: int, limits: np.record, state: np.record) -> bool:
+    """Follow a way upwards; whether one that is long enough ends."""
+    if speed_ms > limits.rising_ms:
         state.rise_from = index if state.way == 0.0 else state.rise_from
-        state.way += slower / BODY_RATE_HZ
+        state.way += speed_ms / BODY_RATE_HZ
         return False
     rises = bool(state.way > limits.min_way_m)
     state.way = 0.0
@@ -284,16 +291,10 @@ def _rises(force: float, index: float, limits: np.record, state: np.record) -> b
 
 
 @kernel
-def _is_stopped(force: float, index: float, limits: np.record, state: np.record) -> bool:
-    """Whether the hardest stop after a descent is half a second old."""
-    if state.speed < -limits.descent_ms:
-        state.fell_at = index
-    stop = (force + state.last + state.last_but_one) / 3.0 - GRAVITY_MS2
-    state.last_but_one = state.last
-    state.last = force
-    if stop > max(limits.hard_ms2, state.held) and index - state.fell_at <= _REST:
-        state.held = stop
-        state.held_at = index
+def _is_stopped(stop_ms2: float, index: int, state: np.record) -> bool:
+    """Keep the hardest stop after a descent; whether it is half a second old."""
+    if stop_ms2 > state.held and index - state.fell_at <= _REST:
+        state.held, state.held_at = stop_ms2, index
     elif state.held > 0.0 and index - state.held_at >= _REST:
         state.held = 0.0
         return True

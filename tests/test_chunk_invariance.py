@@ -21,10 +21,12 @@ from analytics.falls import FallDetector
 from analytics.flexion import FlexionDetector, FlexionParams
 from analytics.frontend import FrontEnd
 from analytics.limits import Limits
+from analytics.near_falls import StumbleDetector
 from analytics.posture import PostureDetector
 from analytics.session import Pipeline, Session
 from analytics.spine import SpineDetector
 from analytics.transfers import TransferDetector
+from analytics.walking import WalkingDetector
 from analytics.wear import WearDetector, WearParams
 from sensors.recording import RecordingHeader, RecordingKind
 from sensors.simulator import (
@@ -41,6 +43,7 @@ from sensors.simulator import (
     Stand,
     TurnInBed,
     VirtualSensor,
+    Walk,
     simulate,
 )
 from sensors.types import Chunk, Placement
@@ -53,6 +56,7 @@ SIMULATION = simulate(
         *(BendKnees(), Rest(2.0), BRIDGE, Rest(2.0), BRIDGE, Rest(2.0), BRIDGE, Rest(3.0)),
         *(TurnInBed(to=Pose.LEFT), Rest(4.0), TurnInBed(to=Pose.PRONE), Rest(4.0)),
         *(BackExtension(hold_s=2.0), Rest(3.0), GetUp(), Stand(3.0)),
+        *(Walk(seconds=14.0, leg_s=14.0, stumbles=True), Stand(3.0)),
         *(Fall(kind=FallKind.FORWARD), Rest(6.0)),
     ],
     sensors=[
@@ -78,6 +82,8 @@ DETECTORS: dict[str, Callable[[], Detector]] = {
     "falls": FallDetector,
     "back extension": BackExtensionDetector,
     "transfers": TransferDetector,
+    "walking": WalkingDetector,
+    "stumbles": StumbleDetector,
     "wear": lambda: WearDetector(WearParams(min_s=4.0, block_s=1.0, max_sd_ms2=0.5)),
 }
 

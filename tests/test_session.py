@@ -151,6 +151,7 @@ def test_the_json_of_a_session_is_one_object_with_every_part(recording: Recordin
         "sets",
         "back_extensions",
         "stand_ups",
+        "walks",
         "near_falls",
     ]
     assert described["limits"] == {"band_deg": [5, 20], "over_deg": 30, "flexion_deg": 60}

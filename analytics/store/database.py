@@ -61,6 +61,10 @@ MIGRATIONS: dict[int, str] = {
         hold_end_s DOUBLE NOT NULL, peak_deg DOUBLE NOT NULL, partial BOOLEAN NOT NULL);
     CREATE TABLE stand_ups (recording_id VARCHAR NOT NULL, day DATE NOT NULL,
         start_s DOUBLE NOT NULL, end_s DOUBLE NOT NULL, rise_m DOUBLE NOT NULL);
+    CREATE TABLE walks (recording_id VARCHAR NOT NULL, day DATE NOT NULL,
+        start_s DOUBLE NOT NULL, end_s DOUBLE NOT NULL, steps INTEGER NOT NULL,
+        cadence_hz DOUBLE NOT NULL, step_regularity DOUBLE NOT NULL,
+        stride_regularity DOUBLE NOT NULL);
     CREATE TABLE near_falls (recording_id VARCHAR NOT NULL, day DATE NOT NULL,
         at_s DOUBLE NOT NULL, kind VARCHAR NOT NULL, peak_g DOUBLE NOT NULL);
     """

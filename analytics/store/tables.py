@@ -25,6 +25,7 @@ from analytics.events import (
     SensorSlip,
     SittingBout,
     StandUp,
+    WalkingBout,
     WearBout,
     WearState,
 )
@@ -59,6 +60,7 @@ EVENT_TABLES = (
     EventTable("repetitions", "repetitions", Repetition, "start_s"),
     EventTable("back_extensions", "back_extensions", BackExtension, "start_s"),
     EventTable("stand_ups", "stand_ups", StandUp, "start_s"),
+    EventTable("walks", "walks", WalkingBout, "start_s"),
     EventTable("near_falls", "near_falls", NearFall, "at_s"),
     EventTable("falls", "falls", Fall, "impact_s"),
     EventTable("wear_bouts", "wear", WearBout),

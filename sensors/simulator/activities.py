@@ -101,7 +101,8 @@ class Walk(Activity):
     Cadence, vertical acceleration at the trunk and pelvic rotations are those of older adults
     (Menz, Lord & Fitzpatrick 2003, Gait Posture 18:35; Perry & Burnfield, Gait Analysis). Each leg
     is of one rhythm, unless `unsteadiness` adds movement between its harmonics, as a share of the
-    vertical peak.
+    vertical peak. A walk that `stumbles` does so once, half way: the hips drop, a hard step stops
+    them, and the walk goes on.
     """
 
     seconds: float
@@ -109,6 +110,7 @@ class Walk(Activity):
     vertical_g: float = 0.25
     leg_s: float = 10.0
     unsteadiness: float = 0.0
+    stumbles: bool = False
 
     starts_from = (Pose.STANDING,)
 
@@ -118,6 +120,8 @@ class Walk(Activity):
         start_s = stage.now_s
         stage.bend(1.0, pelvis_pitch=2.0, spine_flex=2.0)
         steps_hz = []
+        if self.stumbles:
+            self._stumble(stage, 0.5 * self.seconds)
         for leg in range(legs):
             steps_hz.append(self._leg(stage, self.seconds / legs - turn_s))
             if turn_s:
@@ -153,6 +157,15 @@ class Walk(Activity):
             self._waver(stage, step_hz, seconds)
         stage.wait(seconds)
         return step_hz
+
+    def _stumble(self, stage: Stage, after_s: float) -> None:
+        step = Drop(0.3, 0.06)
+        height_m = stage.levels[Channel.Z]
+        stage.bend(0.4, after_s=after_s, pelvis_pitch=14.0, spine_flex=10.0)
+        stage.bend(1.2, after_s=after_s + 0.5, pelvis_pitch=2.0, spine_flex=2.0)
+        stage.move(Channel.Z, height_m - 0.08, step, after_s=after_s)
+        stage.move(Channel.Z, height_m, 1.0, after_s=after_s + 0.6)
+        stage.near_falls.append(NearFallTruth(stage.now_s + after_s + step.peak_s, "stumble"))
 
     def _waver(self, stage: Stage, step_hz: float, seconds: float) -> None:
         for _ in range(4):

@@ -137,9 +137,13 @@ def sit_to_stand_session(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """How somebody moves about: see `Walk.unsteadiness` and `StandUp.seconds`."""
+    """How somebody moves about: see `Walk` and `StandUp`.
+
+    `stumble_share` of the errands have a stumble.
+    """
 
     unsteadiness: float = 0.0
+    stumble_share: float = 0.0
     stand_up_s: float = 2.0
 
 
@@ -195,6 +199,7 @@ def _errand(rng: np.random.Generator, manner: Manner) -> Script:
             cadence_hz=cadence_hz,
             vertical_g=vertical_g,
             unsteadiness=manner.unsteadiness,
+            stumbles=manner.stumble_share > 0.0 and rng.random() < manner.stumble_share,
         ),
         Stand(rng.uniform(5.0, 20.0)),
     ]
