@@ -158,6 +158,15 @@ def angle_deg(first: FloatArray, second: FloatArray) -> FloatArray:
     return angles
 
 
+def weight_g(force_g: FloatArray) -> float:
+    """What this sensor reads of gravity, by the usual size of the force in the seconds around.
+
+    Offset and gain of the accelerometer change it by up to a tenth.
+    """
+    least_g, most_g = _WEIGHT_G
+    return min(max(float(np.nanmedian(force_g)), least_g), most_g)
+
+
 def _at(span: _Span) -> slice:
     first, last = (round((BEFORE_S + offset_s) * BODY_RATE_HZ) for offset_s in span)
     return slice(first, last)
@@ -230,8 +239,7 @@ def _tilted_s(turned_deg: FloatArray, tilt_deg: float) -> float:
 
 
 def _ln_push(mean_force_g: FloatArray) -> float:
-    """The weight that it exceeds is the usual force: some sensors read it a tenth too small."""
-    beyond_g = mean_force_g - min(max(np.nanmedian(mean_force_g), _WEIGHT_G[0]), _WEIGHT_G[1])
+    beyond_g = mean_force_g - weight_g(mean_force_g)
     push_gs = np.nansum(np.maximum(beyond_g[_at(_PUSH)], 0.0)) / BODY_RATE_HZ
     unrest_g = np.nanmean(np.abs(beyond_g[_at(_ALL)]))
     return float(np.log(push_gs + 0.03) - np.log(unrest_g + 0.06))

@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 from analytics.body import BODY_RATE_HZ, SegmentChunk
 from analytics.detector import Variables, kernel, opened, variables
 from analytics.events import Posture
-from analytics.falls.features import AFTER_S, BEFORE_S, ImpactFeatures, angle_deg, impact_features
+from analytics.falls.features import (
+    AFTER_S,
+    BEFORE_S,
+    ImpactFeatures,
+    angle_deg,
+    impact_features,
+    weight_g,
+)
 from analytics.falls.upright import WINDOW_S, UprightLearner
 from analytics.posture import posture_of
 from sensors.types import GRAVITY_MS2, FloatArray
@@ -23,6 +30,7 @@ _DESCENT_S = 1.2
 _LANDED_S = 0.3
 _STOPPING_S = 0.4
 _STOPPED_S = 0.6
+_STOPPING_SHARE = 0.8
 _SINKING_S = 2.5
 _COME_TO_REST_S = 0.5
 _GRAVITY_MEAN_S = 0.5
@@ -162,22 +170,28 @@ class ImpactFinder:
 
         It is the largest of three: of the vertical acceleration, known in a tumble only with a
         gyroscope; and, by the size of the force, of what it lacked of gravity while the body came
-        down and of what it had beyond it in the impact.
+        down and of what it had beyond it in the impact, less what rebounds and shaking add.
         """
-        rows = self._around(impact, -_DESCENT_S, _LANDED_S)
-        beyond_g = np.linalg.norm(rows[:, 0:3], axis=1) - 1.0
-        stopped_g = np.linalg.norm(self.acc_g(impact, -_STOPPING_S, _STOPPED_S), axis=1) - 1.0
+        beyond_g = self._beyond_weight_g(impact)
+        stopped_g = beyond_g[_from_before(-_STOPPING_S) : _from_before(_STOPPED_S)]
+        coming_down = slice(_from_before(-_DESCENT_S), _from_before(_LANDED_S))
+        vertical_g = self._around(impact, -_DESCENT_S, _LANDED_S)[:, 5]
         return max(
-            _speed_ms(-np.nancumsum(rows[:, 5]).min()),
-            _speed_ms(-np.nancumsum(beyond_g).min()),
-            _speed_ms(np.nansum(np.maximum(stopped_g, 0.0))),
+            _speed_ms(-np.nancumsum(vertical_g).min()),
+            _speed_ms(-np.nancumsum(beyond_g[coming_down]).min()),
+            _STOPPING_SHARE * _speed_ms(np.nansum(np.maximum(stopped_g, 0.0))),
         )
 
     def pushed_off_ms(self, impact: int) -> float:
         """Largest upward speed that the size of the force gave before an impact, as in a jump."""
-        beyond_g = np.linalg.norm(self.acc_g(impact, -_TUMBLE_S, -_PEAK_WITHIN_S), axis=1) - 1.0
-        gained_g = np.nancumsum(beyond_g)
+        pushing = slice(_from_before(-_TUMBLE_S), _from_before(-_PEAK_WITHIN_S))
+        gained_g = np.nancumsum(self._beyond_weight_g(impact)[pushing])
         return _speed_ms((gained_g - np.minimum.accumulate(gained_g)).max())
+
+    def _beyond_weight_g(self, impact: int) -> FloatArray:
+        """The size of the force (n,) less that of gravity, from `BEFORE_S` to `AFTER_S`."""
+        force_g: FloatArray = np.linalg.norm(self.acc_g(impact, -BEFORE_S, AFTER_S), axis=1)
+        return force_g - weight_g(force_g)
 
     def sunk_m(self, impact: int) -> float:
         """How far the sensor came down in the 2.5 s before an impact, NaN where not known.
@@ -235,6 +249,10 @@ class ImpactFinder:
         rows = np.full((end - first, _COLUMNS), np.nan)
         rows[known.start - first : known.stop - first] = self._rows[known]
         return rows
+
+
+def _from_before(offset_s: float) -> int:
+    return samples(BEFORE_S + offset_s)
 
 
 def _speed_ms(sum_g: float) -> float:
