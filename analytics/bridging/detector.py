@@ -46,6 +46,8 @@ _ON_BACK_COS = np.cos(np.radians(60.0))
 _THIGH_FRONT_COS = np.cos(np.radians(85.0))
 _INCLINED_COS = np.cos(np.radians(50.0))
 _ROLLED_SIN = np.sin(np.radians(40.0))
+_HEAD_DOWN_COS = np.cos(np.radians(25.0))
+"""Hips at their highest still lie flatter; a sensor that was put on upside down does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,12 +239,13 @@ def _write(chunk: BodyChunk, name: Segment, part: slice, rows: FloatArray) -> No
     for place, segment in chunk.segments.items():
         if segment.calibrated:
             front_cos = _THIGH_FRONT_COS if place is Segment.THIGH else _ON_BACK_COS
-            _rule_out_supine(segment.up[part], front_cos, segment.facing_known, rows)
+            lowest = -1.0 if place is Segment.THIGH else -_HEAD_DOWN_COS
+            _rule_out_supine(segment.up[part], lowest, front_cos, segment.facing_known, rows)
 
 
 @kernel
 def _rule_out_supine(
-    up: FloatArray, front_cos: float, facing_known: bool, rows: FloatArray
+    up: FloatArray, lowest: float, front_cos: float, facing_known: bool, rows: FloatArray
 ) -> None:
     """Mark the rows in which a calibrated segment contradicts lying on the back.
 
@@ -250,5 +253,7 @@ def _rule_out_supine(
     """
     for i in range(len(up)):
         x, y, z = up[i, 0], up[i, 1], up[i, 2]
-        if z > _INCLINED_COS or (facing_known and (x < front_cos or abs(y) > _ROLLED_SIN)):
+        if not lowest <= z <= _INCLINED_COS or (
+            facing_known and (x < front_cos or abs(y) > _ROLLED_SIN)
+        ):
             rows[i, SUPINE] = 0.0

@@ -45,8 +45,11 @@ class RangeParams:
     """… where holding is usual at all."""
     max_pause_s: float = 20.0
     """Rest after which what was usual is forgotten (`SetParams.max_pause_s`)."""
-    min_arm_m: float = 0.05
-    """Smallest lever arm of a pelvis or thigh sensor: hips that only roll do not rise …"""
+    min_pelvis_arm_m: float = 0.15
+    """Smallest lever arm of a pelvis sensor: the trunk turns about the shoulders, so that lifted
+    hips rise by 0.25 to 0.5 m for each radian; hips that only roll, by less than 0.05 m …"""
+    min_thigh_arm_m: float = 0.05
+    """… and that of a thigh sensor, whose knee moves too …"""
     arm_errors: float = 2.0
     """… unless so many standard errors leave it open."""
 
@@ -58,6 +61,8 @@ class SetParams:
     All defaults are engineering judgement, measured on the published set with and without bridges.
     """
 
+    min_deg: float = 5.0
+    """Smallest range: more than `RangeParams.min_deg`, since nothing else tells of the posture."""
     min_repetitions: int = 4
     """Like movements in a row that make a set."""
     max_pause_s: float = 20.0
@@ -75,11 +80,13 @@ class SetParams:
     max_hold_s: float = 60.0
     """Longest hold, or rest between two."""
     max_unrest_ms2: float = 0.8
-    """Median deviation of the specific force: bridges are slow, walking shakes throughout."""
+    """Median deviation of the specific force: bridges are slow, walking shakes throughout …"""
+    max_usual_unrest_ms2: float = 0.45
+    """… and what is usual in a set is less; nobody's in the published sets was above 0.3."""
     min_usual_hold_s: float = 0.5
     """Smallest usual hold: rowing and rocking go on without a stop."""
     min_arm_m: float = 0.06
-    """Smallest lever arm: the hips rise, they do not only roll."""
+    """Smallest lever arm, at least that of `RangeParams`."""
     min_rise_m: float = 0.01
     """Smallest rise of the sensor."""
     sure_errors: float = 2.0
@@ -136,7 +143,7 @@ class KnownMounting:
         arm = LeverArm()
         _learn(arm, movement)
         upper_m = arm.along(movement.axis) + self._params.arm_errors * arm.error_m
-        return self._worn.segment is Segment.TRUNK or upper_m >= self._params.min_arm_m
+        return upper_m >= _min_arm_m(self._worn.segment, self._params)
 
     def _lies_supine(self, movement: Movement) -> bool:
         margin, times = _GATE_MARGIN_S * BODY_RATE_HZ, movement.timing
@@ -154,6 +161,7 @@ class _Member:
     repetition: Repetition
     axis: FloatArray
     range_deg: float
+    unrest_ms2: float
 
 
 class UnknownMounting:
@@ -182,6 +190,7 @@ class UnknownMounting:
             _repetition(movement, self._worn),
             movement.axis,
             0.5 * (times.range_deg + times.return_deg),
+            _unrest_ms2(movement),
         )
         if self._last is None or self._are_alike(self._last, member):
             return self._join(member, movement)
@@ -223,11 +232,13 @@ class UnknownMounting:
         arm_m = float(np.median([self._arm.along(member.axis) for member in rising]))
         usual_deg = float(np.median([member.range_deg for member in rising]))
         usual_hold_s = float(np.median([member.repetition.hold_s for member in rising]))
+        min_arm_m = max(sets.min_arm_m, _min_arm_m(self._worn.segment, self._ranges))
         return (
-            arm_m - errors * self._arm.error_m >= sets.min_arm_m
+            arm_m - errors * self._arm.error_m >= min_arm_m
             and arm_m * np.radians(usual_deg) >= sets.min_rise_m
             and usual_deg <= sets.max_usual_deg
             and usual_hold_s >= sets.min_usual_hold_s
+            and np.median([member.unrest_ms2 for member in rising]) <= sets.max_usual_unrest_ms2
         )
 
     def _close(self) -> list[Repetition]:
@@ -242,14 +253,14 @@ class UnknownMounting:
         times = movement.timing
         shortest, longest = (limit_s * BODY_RATE_HZ for limit_s in self._sets.phase_s)
         phases = times.hold_start - times.start, times.end - times.hold_end
-        force_ms2 = movement.stretch.samples[movement.part(times.start, times.end), FORCE]
         return (
             _is_lift(movement, self._ranges)
+            and times.range_deg >= self._sets.min_deg
             and self._comes_back_alike(movement)
             and shortest <= min(phases)
             and max(phases) <= longest
             and times.hold_end - times.hold_start <= self._sets.max_hold_s * BODY_RATE_HZ
-            and np.median(np.abs(force_ms2 - np.median(force_ms2))) <= self._sets.max_unrest_ms2
+            and _unrest_ms2(movement) <= self._sets.max_unrest_ms2
         )
 
     def _comes_back_alike(self, movement: Movement) -> bool:
@@ -301,6 +312,19 @@ def _learn(arm: LeverArm, movement: Movement) -> None:
     near = movement.part(times.start - BODY_RATE_HZ, times.end + BODY_RATE_HZ)
     force_ms2, tilt_deg = movement.stretch.samples[near, FORCE], movement.tilt_deg[near]
     arm.learn(force_ms2, np.radians(tilt_deg), movement.axis)
+
+
+def _min_arm_m(segment: Segment, params: RangeParams) -> float:
+    """Smallest lever arm of a bridge; a trunk's is too short to tell."""
+    arms_m = {Segment.PELVIS: params.min_pelvis_arm_m, Segment.THIGH: params.min_thigh_arm_m}
+    return arms_m.get(segment, -np.inf)
+
+
+def _unrest_ms2(movement: Movement) -> float:
+    """Median deviation of the specific force."""
+    times = movement.timing
+    force_ms2 = movement.stretch.samples[movement.part(times.start, times.end), FORCE]
+    return float(np.median(np.abs(force_ms2 - np.median(force_ms2))))
 
 
 def _is_lift(movement: Movement, params: RangeParams) -> bool:
