@@ -7,8 +7,9 @@ back tilts less than the hips.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from analytics.calibration import calibrate
 from analytics.events import Repetition
 from analytics.validation.figures import ALL, Figure, Kind, Unit, pooled, quantile, rate, share
+from analytics.validation.findings import Finding, Listing
 from analytics.validation.repetitions import Interval, matched, repetitions, whole
 from analytics.validation.worn import without_gyro
 from sensors.simulator import Simulation, simulate
@@ -33,24 +35,24 @@ from sensors.types import FloatArray, Placement
 
 SET = "simulator"
 BODIES = 500
-BLOCK = 50
+BLOCK = 25
 """Bodies whose results are shown together."""
 
 SETS, REPS = 2, 10
 """Each body does two sets of ten."""
 
 PAUSE_S = 20.0
+LENGTHS_S, HEIGHTS_DEG = (1.0, 2.0, 4.0, 8.0, 13.0), (5.0, 10.0, 20.0, 40.0)
+"""Limits between sets that are shown together."""
+
 ASKED_EXACT, ASKED_HOLD_S, ASKED_PEAK_DEG = 99.5, 0.15, 2.0
 """Share of sets counted exactly, and 95th percentiles of the errors."""
 
 HOURS = 100
 TILTING_BODIES, TILTS = 50, 20
 AT_HOME = (Placement.PELVIS, Placement.THIGH, Placement.STERNUM)
-WORN = {
-    "": (True, True),
-    ", no gyroscope": (False, True),
-    ", mounting unknown": (True, False),
-}
+UNKNOWN = ", mounting unknown"
+WORN = {"": (True, True), ", no gyroscope": (False, True), UNKNOWN: (True, False)}
 """How a sensor is worn: whether it has a gyroscope, and whether it was calibrated."""
 
 WhichSensor: TypeAlias = tuple[Placement, str]
@@ -59,37 +61,47 @@ WhichSensor: TypeAlias = tuple[Placement, str]
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Result:
-    """What one sensor tells of one body: its sets, those counted exactly, and its errors (n,)."""
+    """What one sensor tells of one body: which sets it counts exactly, and its errors (n,)."""
 
-    sets: int
-    exact: int
+    exact: tuple[bool, ...]
     hold_errors_s: FloatArray
     peak_errors_deg: FloatArray
 
 
-def simulated_figures(bodies: int = BODIES) -> Iterator[Figure]:
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class BodyResults:
+    """What each sensor tells of one body, and the mean length and height of its sets."""
+
+    whole_s: tuple[float, ...]
+    peak_deg: tuple[float, ...]
+    results: Mapping[WhichSensor, Result]
+
+
+def simulated_findings(bodies: int = BODIES) -> Iterator[Finding]:
     """How many sets were counted exactly, and how far off hold times and peaks are."""
-    results: dict[WhichSensor, list[Result]] = {}
-    for first in range(0, bodies, BLOCK):
-        block = range(first, min(first + BLOCK, bodies))
-        for seed in block:
-            for which, result in results_of(seed).items():
-                results.setdefault(which, []).append(result)
-        for which, of_bodies in results.items():
-            yield from _figures(which, f"bodies {first}–{block[-1]}", of_bodies[first:])
-    for which, of_bodies in results.items():
-        yield from _figures(which, ALL, of_bodies)
+    done: list[BodyResults] = []
+    for seed in range(bodies):
+        done.append(body_of(seed))
+        if len(done) % BLOCK == 0:
+            yield from _figures(f"bodies {seed + 1 - BLOCK}–{seed}", done[-BLOCK:])
+    yield from _figures(ALL, done)
+    yield _by_length_and_height(done)
 
 
-def results_of(seed: int) -> dict[WhichSensor, Result]:
+def body_of(seed: int) -> BodyResults:
     """What each sensor tells of one body."""
     simulation = simulated(seed)
-    found = _found(simulation, seed)
+    true = simulation.repetitions
     true_peaks_deg = {place: _true_peaks_deg(simulation, place) for place in Placement}
-    return {
-        (place, how): _result(simulation.repetitions, true_peaks_deg[place], each)
-        for (place, how), each in found.items()
-    }
+    sets = [true[first : first + REPS] for first in range(0, len(true), REPS)]
+    return BodyResults(
+        whole_s=tuple(float(np.mean([each.end_s - each.start_s for each in one])) for one in sets),
+        peak_deg=tuple(float(np.mean([each.peak_deg for each in one])) for one in sets),
+        results={
+            (place, how): _result(true, true_peaks_deg[place], found)
+            for (place, how), found in _found(simulation, seed).items()
+        },
+    )
 
 
 def simulated(seed: int) -> Simulation:
@@ -181,41 +193,85 @@ def _result(
     pairs = matched([_whole_s(each) for each in true], [_whole_s(each) for each in done])
     both = [(index, done[pair]) for index, pair in enumerate(pairs) if pair is not None]
     return Result(
-        sets=SETS,
         exact=_exact(true, done),
         hold_errors_s=np.array([each.hold_s - true[index].hold_s for index, each in both]),
         peak_errors_deg=np.array([each.peak_deg - true_peaks_deg[index] for index, each in both]),
     )
 
 
-def _exact(true: Sequence[RepetitionTruth], done: Sequence[Repetition]) -> int:
-    """In how many sets as many were found as done; what is found between counts to the nearest."""
+def _exact(true: Sequence[RepetitionTruth], done: Sequence[Repetition]) -> tuple[bool, ...]:
+    """For each set whether as many were found as done; those between count to the nearest."""
     pauses_s = [
         0.5 * (before.end_s + after.start_s)
         for before, after in zip(true[REPS - 1 :: REPS], true[REPS::REPS], strict=False)
     ]
-    edges_s = [-np.inf, *pauses_s, np.inf]
-    counts, _ = np.histogram([each.start_s for each in done], edges_s)
-    return int((counts == REPS).sum())
+    counts, _ = np.histogram([each.start_s for each in done], [-np.inf, *pauses_s, np.inf])
+    return tuple((counts == REPS).tolist())
 
 
 def _whole_s(repetition: Repetition | RepetitionTruth) -> Interval:
     return repetition.start_s, repetition.end_s
 
 
-def _figures(which: WhichSensor, subject: str, results: Sequence[Result]) -> Iterator[Figure]:
-    placement, how = which
-    asked = how != ", mounting unknown"
-    exact = Kind(
-        SET, f"{placement}{how}, sets counted exactly", Unit.SHARE, ASKED_EXACT if asked else None
+def _figures(subject: str, bodies: Sequence[BodyResults]) -> Iterator[Figure]:
+    known = [which for which in bodies[0].results if which[1] != UNKNOWN]
+    together = Kind(
+        SET, "every sensor that is calibrated, sets counted exactly", Unit.SHARE, ASKED_EXACT
     )
-    hits, counts = [each.exact for each in results], [each.sets for each in results]
+    counted = [[ok for which in known for ok in body.results[which].exact] for body in bodies]
+    yield _exact_figure(together, subject, counted)
+    for placement, how in bodies[0].results:
+        results = [body.results[placement, how] for body in bodies]
+        asked = None if how == UNKNOWN else ASKED_EXACT
+        exact = Kind(SET, f"{placement}{how}, sets counted exactly", Unit.SHARE, asked)
+        yield _exact_figure(exact, subject, [each.exact for each in results])
+        if how != UNKNOWN:
+            yield from _error_figures(f"{placement}{how}", subject, results)
+
+
+def _exact_figure(kind: Kind, subject: str, counted: Sequence[Sequence[bool]]) -> Figure:
+    hits, counts = [sum(each) for each in counted], [len(each) for each in counted]
     if subject == ALL:
-        yield pooled(exact, hits, counts)
-    else:
-        yield share(exact, subject, sum(hits), sum(counts))
-    if asked:
-        hold = Kind(SET, f"{placement}{how}, hold error, 95 % below", Unit.SECONDS, ASKED_HOLD_S)
-        peak = Kind(SET, f"{placement}{how}, peak error, 95 % below", Unit.DEGREES, ASKED_PEAK_DEG)
-        yield quantile(hold, subject, [np.abs(each.hold_errors_s) for each in results], 0.95)
-        yield quantile(peak, subject, [np.abs(each.peak_errors_deg) for each in results], 0.95)
+        return pooled(kind, hits, counts)
+    return share(kind, subject, sum(hits), sum(counts))
+
+
+def _error_figures(sensor: str, subject: str, results: Sequence[Result]) -> Iterator[Figure]:
+    hold = Kind(SET, f"{sensor}, hold error, 95 % below", Unit.SECONDS, ASKED_HOLD_S)
+    peak = Kind(SET, f"{sensor}, peak error, 95 % below", Unit.DEGREES, ASKED_PEAK_DEG)
+    yield quantile(hold, subject, [np.abs(each.hold_errors_s) for each in results], 0.95)
+    yield quantile(peak, subject, [np.abs(each.peak_errors_deg) for each in results], 0.95)
+
+
+def _by_length_and_height(bodies: Sequence[BodyResults]) -> Listing:
+    """Of all calibrated sensors, the share of sets counted exactly by what they were like."""
+    rows = [
+        (
+            f"{low_s:g} to {high_s:g} s",
+            *(
+                _exact_text(bodies, (low_s, high_s), (low_deg, high_deg))
+                for low_deg, high_deg in pairwise(HEIGHTS_DEG)
+            ),
+        )
+        for low_s, high_s in pairwise(LENGTHS_S)
+    ]
+    heights = (f"{low:g} to {high:g}°" for low, high in pairwise(HEIGHTS_DEG))
+    return Listing(
+        title="Sets counted exactly by every calibrated sensor, by the length of a repetition "
+        "and the tilt of the pelvis",
+        columns=("repetition", *heights),
+        rows=tuple(rows),
+    )
+
+
+def _exact_text(bodies: Sequence[BodyResults], whole_s: Interval, peak_deg: Interval) -> str:
+    exact = [
+        result.exact[number]
+        for body in bodies
+        for number in range(SETS)
+        if whole_s[0] <= body.whole_s[number] < whole_s[1]
+        and peak_deg[0] <= body.peak_deg[number] < peak_deg[1]
+        for (_, how), result in body.results.items()
+        if how != UNKNOWN
+    ]
+    return f"{100 * np.mean(exact):.1f} % of {len(exact)}" if exact else "none"

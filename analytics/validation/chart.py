@@ -10,7 +10,8 @@ from typing import TypeAlias
 INK, PALE = "#1f2933", "#d5dbe1"
 COLOURS = ("#2b6cb0", "#c05621", "#2f855a")
 WIDTH_PX, HEIGHT_PX = 460, 300
-LEFT_PX, BOTTOM_PX, TOP_PX, RIGHT_PX = 56, 44, 16, 16
+LEFT_PX, BOTTOM_PX, TOP_PX, RIGHT_PX = 56, 44, 32, 16
+NAME_PX = 150
 
 Point: TypeAlias = tuple[float, float]
 Range: TypeAlias = tuple[float, float]
@@ -27,7 +28,7 @@ class Axis:
 
 @dataclass(slots=True, eq=False)
 class Chart:
-    """A plot that curves, bars and marks are added to, in its axes' units."""
+    """A plot that curves, bars and lines are added to, in its axes' units."""
 
     x: Axis
     y: Axis
@@ -42,8 +43,8 @@ class Chart:
         self.parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}"/>')
         if dots:
             self.parts += [f'<circle cx="{x}" cy="{y}" r="3" fill="{colour}"/>' for x, y in placed]
-        line = TOP_PX + 14 * (len(self.names) + 1)
-        self.parts.append(_text(WIDTH_PX - RIGHT_PX - 4, line, name, "end", colour))
+        at = LEFT_PX + NAME_PX * len(self.names)
+        self.parts.append(_text(at, TOP_PX - 12, name, "start", colour))
         self.names.append(name)
 
     def interval(self, x: float, low: float, high: float) -> None:
@@ -53,12 +54,6 @@ class Chart:
     def line(self, start: Point, end: Point) -> None:
         """A pale line to compare with."""
         self._line(start, end, PALE)
-
-    def mark(self, x: float, text: str) -> None:
-        """An upright line with a word at its head."""
-        self._line((x, self.y.range[0]), (x, self.y.range[1]), COLOURS[1])
-        at, _ = self._placed((x, 0.0))
-        self.parts.append(_text(at + 4, TOP_PX + 12, text, "start", COLOURS[1]))
 
     def svg(self) -> str:
         """The drawing."""

@@ -45,11 +45,12 @@ def traces(results: Sequence[Judged]) -> Iterator[Plate]:
     wrong = sorted((each for each in results if not each.right), key=_peak_g)
     missed = [each for each in wrong if each.trial.is_fall]
     false = [each for each in wrong if not each.trial.is_fall]
-    for each in [*missed[:1], *missed[1:][-MOST_DRAWN + 1 :], *false[-MOST_DRAWN:]]:
-        yield _trace(each)
+    drawn = [*missed[:1], *missed[1:][-MOST_DRAWN + 1 :], *false[-MOST_DRAWN:]]
+    for number, each in enumerate(drawn, start=1):
+        yield _trace(each, f"trace-{number}")
 
 
-def _trace(result: Judged) -> Plate:
+def _trace(result: Judged, name: str) -> Plate:
     trial = result.trial
     force_g = _force_g(trial)
     t_s = np.arange(len(force_g)) / BODY_RATE_HZ - trial.strongest_s
@@ -63,7 +64,6 @@ def _trace(result: Judged) -> Plate:
     chart.curve("turned, right angles", _points(t_s[shown], turned), dots=False)
     what = "missed" if trial.is_fall else "falsely called"
     caption = f"{what}: {trial.name}, {trial.placement}"
-    name = f"{trial.name}-{trial.placement}".lower().replace("_", "-")
     return Plate(name=name, caption=caption, svg=chart.svg())
 
 

@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 
 from analytics.validation.bridges_recorded import recorded_figures
-from analytics.validation.bridges_simulated import hours_figures, simulated_figures, tilts_figures
+from analytics.validation.bridges_simulated import hours_figures, simulated_findings, tilts_figures
 from analytics.validation.everyday import everyday_figures
 from analytics.validation.falls_recorded import recorded_findings
 from analytics.validation.falls_simulated import home_figures, simulated_fall_figures
@@ -56,9 +56,9 @@ def _spine(datasets: Path | None) -> Iterator[Figure]:
     return chain(spine_figures(), alone_figures())
 
 
-def _bridging(datasets: Path | None) -> Iterator[Figure]:
+def _bridging(datasets: Path | None) -> Iterator[Finding]:
     folder = _folder(datasets)
-    return chain(recorded_figures(folder), simulated_figures(), hours_figures(), tilts_figures())
+    return chain(recorded_figures(folder), simulated_findings(), hours_figures(), tilts_figures())
 
 
 def _falls(datasets: Path | None) -> Iterator[Finding]:
