@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import streamlit as st
 
+from analytics.bridging.measures import hip_rise_m
 from analytics.bridging.quality import exact_line, remarks
 from analytics.bridging.sets import RepetitionSet
 from analytics.events import Repetition
@@ -21,8 +22,8 @@ COLUMNS = {
         for name in ("Lift, s", "Hold, s", "Lower, s")
     },
     "Peak, °": st.column_config.NumberColumn(format="%.0f", help="Largest pelvic tilt from rest"),
-    "Rise, % of trunk": st.column_config.NumberColumn(
-        format="%.0f", help="Estimated rise of the hips; of a trunk of 47 cm, 30 % are 14 cm"
+    "Rise, cm": st.column_config.NumberColumn(
+        format="%.0f", help="Of the hips, estimated from tilt and stature, within about a sixth"
     ),
     "Left side up, °": st.column_config.NumberColumn(
         format="%.0f", help="Mean pelvic roll in the hold; below 0 the left side is down"
@@ -60,10 +61,18 @@ def set_text(number: int, one: RepetitionSet, prescribed_hold_s: float | None) -
     return f"**Set {number}** at {words.clock_text(one.start_s)}: {', '.join(parts)}."
 
 
-def table(sets: Sequence[RepetitionSet], prescribed_hold_s: float | None) -> list[Row]:
-    """A row for each repetition, without the columns that no sensor filled."""
+def table(
+    sets: Sequence[RepetitionSet], prescribed_hold_s: float | None, stature_m: float | None
+) -> list[Row]:
+    """A row for each repetition, without the columns of which nothing is known."""
     rows = [
-        _row(set_number, number, each, prescribed_hold_s)
+        {
+            "No.": number,
+            "Set": set_number,
+            "At": words.clock_text(each.start_s),
+            "Noticed": _noticed(each, prescribed_hold_s),
+            **_measures(each, stature_m),
+        }
         for set_number, number, each in _numbered(sets)
     ]
     known = {name for row in rows for name, value in row.items() if value is not None}
@@ -93,21 +102,19 @@ def _numbered(sets: Sequence[RepetitionSet]) -> Iterator[tuple[int, int, Repetit
             yield set_number, number, each
 
 
-def _row(
-    set_number: int, number: int, repetition: Repetition, prescribed_hold_s: float | None
-) -> Row:
+def _noticed(repetition: Repetition, prescribed_hold_s: float | None) -> str:
     alone = RepetitionSet(repetitions=(repetition,), rest_before_s=None)
-    rise_part = repetition.rise_part
+    return exact_line(remarks(alone, prescribed_hold_s))
+
+
+def _measures(repetition: Repetition, stature_m: float | None) -> Row:
+    rise_m = hip_rise_m(repetition.rise_part, stature_m)
     return {
-        "No.": number,
-        "Set": set_number,
-        "At": words.clock_text(repetition.start_s),
-        "Noticed": exact_line(remarks(alone, prescribed_hold_s)),
         "Lift, s": repetition.lift_s,
         "Hold, s": repetition.hold_s,
         "Lower, s": repetition.lower_s,
         "Peak, °": repetition.peak_deg,
-        "Rise, % of trunk": None if rise_part is None else 100.0 * rise_part,
+        "Rise, cm": None if rise_m is None else 100.0 * rise_m,
         "Left side up, °": repetition.roll_deg,
         "Sag, °/s": repetition.sag_degs,
         "Tremor, °/s": repetition.tremor_degs,

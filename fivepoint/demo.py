@@ -33,12 +33,13 @@ from analytics.prescription import (
 )
 from analytics.session import ALGORITHM_VERSION, analyze
 from analytics.store import Cursor, Store, StoredSession, ingest_all
-from analytics.store.queries import add_outcome, add_patient, add_prescription
+from analytics.store.queries import add_outcome, add_patient, add_prescription, set_stature
 from fivepoint.demo_people import PEOPLE, Person
 from fivepoint.output import with_progress
 from fivepoint.simulated import calibrated
 from sensors.recording import RecordingHeader, RecordingKind, write_recording
 from sensors.simulator import (
+    Body,
     BridgingSet,
     Rest,
     VirtualSensor,
@@ -149,6 +150,7 @@ def _enter(cursor: Cursor, person: Person, today: date) -> list[Prescription]:
     add_patient(
         cursor, person.id, label=person.label, birth_year=person.birth_year, time_zone=TIME_ZONE
     )
+    set_stature(cursor, person.id, Body().stature_m)
     plans = _plans(person, today)
     for plan in plans:
         add_prescription(cursor, plan)

@@ -27,12 +27,14 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     `wear` has a sensor's name or address for each place, or "" for the nearest one. `patient` is
     the id under which recordings are kept, `time_zone` where that person lives, such as
-    "Europe/Vienna"; without it, that of this computer. `alarm` tells what is done after a fall.
+    "Europe/Vienna"; without it, that of this computer. `stature_cm` is how tall that person is; it
+    tells how high the hips rise. `alarm` tells what is done after a fall.
     """
 
     wear: dict[Placement, str] = {}
     patient: str = "me"
     time_zone: str | None = None
+    stature_cm: Annotated[float, msgspec.Meta(ge=50, le=250)] | None = None
     rate_hz: Annotated[float, msgspec.Meta(ge=1)] = DEFAULT_RATE_HZ
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = DEFAULT_PORT
     alarm: AlarmRules = AlarmRules()

@@ -14,7 +14,7 @@ import msgspec
 
 from analytics.limits import PrescribedByDay
 from analytics.store import Store
-from analytics.store.queries import add_patient, patients, prescribed_by_day
+from analytics.store.queries import add_patient, patients, prescribed_by_day, set_stature
 from dashboard.processes import start_child
 from dashboard.server import serve
 from fivepoint.allday import Day
@@ -22,7 +22,7 @@ from fivepoint.complaint import complain
 from fivepoint.live import LIVE_NAME
 from fivepoint.options import Worn
 from fivepoint.performance import Performance
-from fivepoint.settings import Settings, read_wishes
+from fivepoint.settings import Settings, Wishes, read_wishes
 
 SHORTEST_PAUSE_S = 1.0
 """A hub that ended by itself is started again after so long, and then twice as long each time."""
@@ -52,7 +52,7 @@ def up(
     """
     wishes = read_wishes(settings.wishes_path)
     time_zone = wishes.time_zone or _local_time_zone()
-    prescribed = _prepared(settings.store_path, wishes.patient, time_zone)
+    prescribed = _prepared(settings.store_path, wishes, time_zone)
     worn = {place: sensor or "" for place, sensor in wear} or wishes.wear
     calibration = settings.calibration_path
     day = Day(
@@ -74,12 +74,15 @@ def up(
         )
 
 
-def _prepared(store_path: Path, patient: str, time_zone: str) -> PrescribedByDay:
+def _prepared(store_path: Path, wishes: Wishes, time_zone: str) -> PrescribedByDay:
     """What is prescribed to the wearer, who is then in the store, which can then be had."""
+    patient = wishes.patient
     with Store.open(store_path) as store, store.cursor() as cursor:
         if patient not in {each.id for each in patients(cursor)}:
             label = patient.capitalize()
             add_patient(cursor, patient, label=label, birth_year=None, time_zone=time_zone)
+        if wishes.stature_cm is not None:
+            set_stature(cursor, patient, wishes.stature_cm / 100.0)
         return prescribed_by_day(cursor, patient)
 
 

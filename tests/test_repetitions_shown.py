@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from analytics.bridging.sets import sets_of
 from dashboard import repetitions
 from dashboard.palette import DARK, LIGHT
@@ -28,13 +30,19 @@ def test_a_set_is_told_in_a_line_with_its_rest_and_what_was_noticed() -> None:
 
 
 def test_the_table_has_a_row_a_repetition_and_no_column_that_nothing_filled() -> None:
-    table = repetitions.table(TWO_SETS, 4.0)
+    table = repetitions.table(TWO_SETS, 4.0, None)
     assert [row["Set"] for row in table] == [1] * 6 + [2] * 5
     assert [row["No."] for row in table] == list(range(1, 12))
     assert table[-1]["Noticed"] == "held 2.0 s of 4 s"
     assert "Left side up, °" not in table[0]
     assert "Tremor, m/s²" not in table[0]
     assert table[0]["Tremor, °/s"] == 0.4
+
+
+def test_the_rise_is_told_in_centimetres_where_the_stature_is_known() -> None:
+    assert "Rise, cm" not in repetitions.table(TWO_SETS, 4.0, None)[0]
+    rise_cm = repetitions.table(TWO_SETS, 4.0, 1.6)[0]["Rise, cm"]
+    assert rise_cm == pytest.approx(0.3 * 0.288 * 160.0)
 
 
 def test_a_measure_that_is_not_known_has_no_bars() -> None:

@@ -174,6 +174,15 @@ def test_a_patient_shows_the_pathway_of_the_latest_prescription(tmp_path: Path) 
     assert found.pathway_title == "Conservative treatment"
 
 
+def test_a_stature_stays_when_a_patient_moves(tmp_path: Path) -> None:
+    with opened(tmp_path) as (_, cursor):
+        assert queries.patient(cursor, PATIENT).stature_m is None
+        queries.set_stature(cursor, PATIENT, 1.62)
+        add(cursor, PATIENT, "Asia/Tokyo")
+        found = queries.patient(cursor, PATIENT)
+    assert (found.stature_m, found.time_zone) == (1.62, "Asia/Tokyo")
+
+
 def test_an_unknown_patient_and_an_unknown_time_zone_are_told(tmp_path: Path) -> None:
     with opened(tmp_path) as (_, cursor):
         with pytest.raises(StoreError, match="no patient 'nobody'"):

@@ -34,6 +34,18 @@ class Worn:
     facing_known: bool
 
 
+TRUNK_PART = 0.288
+"""Hip to shoulder as a share of stature (Drillis and Contini 1966, in Winter, Biomechanics and
+Motor Control of Human Movement). A spine that has lost height is shorter than that."""
+
+
+def hip_rise_m(rise_part: float | None, stature_m: float | None) -> float | None:
+    """`Repetition.rise_part` in metres; None where it or the stature is not known."""
+    if rise_part is None or stature_m is None:
+        return None
+    return rise_part * TRUNK_PART * stature_m
+
+
 def repetition(movement: Movement, worn: Worn, *, partial: bool) -> Repetition:
     """The movement as a repetition, with everything that its sensor can tell."""
     times = movement.timing

@@ -46,6 +46,7 @@ MIGRATIONS: dict[int, str] = {
         end_s DOUBLE NOT NULL);
     ALTER TABLE session_days ADD COLUMN bed_rest_min DOUBLE;
     ALTER TABLE session_days ADD COLUMN times_up INTEGER;
+    ALTER TABLE patients ADD COLUMN stature_m DOUBLE;
     ALTER TABLE repetitions ADD COLUMN rise_part DOUBLE;
     ALTER TABLE repetitions ADD COLUMN sag_degs DOUBLE;
     ALTER TABLE repetitions ADD COLUMN tremor_degs DOUBLE;

@@ -179,7 +179,9 @@ def _show_signal(found: Session, folder: Path) -> None:
     )
 
 
-def _show_repetitions(sets: Sequence[RepetitionSet], prescribed_hold_s: float | None) -> None:
+def _show_repetitions(
+    sets: Sequence[RepetitionSet], prescribed_hold_s: float | None, stature_m: float | None
+) -> None:
     for number, one in enumerate(sets, start=1):
         st.markdown(repetitions.set_text(number, one, prescribed_hold_s))
     colours = palette(st.context.theme.type)
@@ -198,7 +200,7 @@ def _show_repetitions(sets: Sequence[RepetitionSet], prescribed_hold_s: float | 
         column.subheader(title, anchor=False)
         column.altair_chart(chart, width="stretch")
     st.dataframe(
-        repetitions.table(sets, prescribed_hold_s),
+        repetitions.table(sets, prescribed_hold_s, stature_m),
         column_config=repetitions.COLUMNS,
         hide_index=True,
         placeholder=words.UNKNOWN,
@@ -229,7 +231,8 @@ _show_signal(found, row.path)
 
 st.header("Repetitions", anchor=False)
 if found.repetitions:
-    _show_repetitions(found.sets, None if bridges is None else bridges.hold_s)
+    hold_s = None if bridges is None else bridges.hold_s
+    _show_repetitions(found.sets, hold_s, patient.stature_m)
 else:
     st.info("No bridging repetition was found in this recording.")
 

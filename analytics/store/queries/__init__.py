@@ -18,6 +18,7 @@ from analytics.store.queries.people import (
     prescription,
     prescriptions,
     recent_outcomes,
+    set_stature,
 )
 from analytics.store.queries.progress import TodayView, WeekRow, daily, today, weekly
 from analytics.store.queries.recordings import (
@@ -56,6 +57,7 @@ __all__ = [
     "recent_outcomes",
     "session",
     "sessions",
+    "set_stature",
     "today",
     "weekly",
 ]

@@ -29,6 +29,7 @@ class Patient:
     label: str
     birth_year: int | None
     time_zone: str
+    stature_m: float | None = None
     pathway_id: str | None = None
     pathway_title: str | None = None
     index_date: date | None = None
@@ -38,11 +39,11 @@ def patients(cursor: Cursor) -> list[Patient]:
     """All patients in the order of their labels."""
     rows = cursor.execute(
         """
-        SELECT patient_id, label, birth_year, time_zone,
+        SELECT patient_id, label, birth_year, time_zone, stature_m,
             arg_max(pathway_id, version), arg_max(pathway_title, version),
             arg_max(index_date, version)
         FROM patients LEFT JOIN prescriptions USING (patient_id)
-        GROUP BY patient_id, label, birth_year, time_zone
+        GROUP BY patient_id, label, birth_year, time_zone, stature_m
         ORDER BY label, patient_id
         """
     ).fetchall()
@@ -52,11 +53,21 @@ def patients(cursor: Cursor) -> list[Patient]:
             label=label,
             birth_year=birth_year,
             time_zone=time_zone,
+            stature_m=stature_m,
             pathway_id=pathway_id,
             pathway_title=pathway_title,
             index_date=index_date,
         )
-        for patient_id, label, birth_year, time_zone, pathway_id, pathway_title, index_date in rows
+        for (
+            patient_id,
+            label,
+            birth_year,
+            time_zone,
+            stature_m,
+            pathway_id,
+            pathway_title,
+            index_date,
+        ) in rows
     ]
 
 
@@ -85,11 +96,23 @@ def add_patient(
         )
     with transaction(cursor):
         cursor.execute(
-            "INSERT OR REPLACE INTO patients VALUES (?, ?, ?, ?)",
+            """
+            INSERT INTO patients (patient_id, label, birth_year, time_zone) VALUES (?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET label = excluded.label, birth_year = excluded.birth_year,
+                time_zone = excluded.time_zone
+            """,
             [patient_id, label, birth_year, time_zone],
         )
         redate_sessions(cursor, patient_id)
     return patient(cursor, patient_id)
+
+
+def set_stature(cursor: Cursor, patient_id: str, stature_m: float) -> None:
+    """Keep how tall a known patient is, from which the rise of the hips is told in centimetres."""
+    with transaction(cursor):
+        cursor.execute(
+            "UPDATE patients SET stature_m = ? WHERE patient_id = ?", [stature_m, patient_id]
+        )
 
 
 def prescriptions(cursor: Cursor, patient_id: str) -> list[Prescription]:
