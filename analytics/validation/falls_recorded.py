@@ -66,9 +66,7 @@ class Strangers:
     of_sisfall: FallModel
     of_umafall: FallModel
 
-    def judged(
-        self, sisfall: Sequence[Trial], umafall: Sequence[Trial]
-    ) -> dict[str, list[Judged]]:
+    def judged(self, sisfall: Sequence[Trial], umafall: Sequence[Trial]) -> dict[str, list[Judged]]:
         """Each set by the model of the other, by set and placement."""
         found = {SISFALL: judged(self.of_umafall, sisfall)}
         for placement in UMAFALL_PLACEMENTS:

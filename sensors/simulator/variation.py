@@ -25,7 +25,10 @@ WHOLE_S = (1.0, 12.0)
 """How long one bridge of a set takes on average, from lift to lowering."""
 
 PEAK_DEG = (6.0, 37.0)
-"""How far it tilts the pelvis on average: no single one leaves 5 to 40°."""
+"""How far it tilts the pelvis on average: no single one leaves 5 to 40° …"""
+
+FASTEST_DEGS = 45.0
+"""… and none is faster: hips that are thrust up or dropped are no exercise for a broken spine."""
 
 
 def any_body(rng: np.random.Generator) -> Body:
@@ -57,9 +60,11 @@ def any_sensor(
 def any_bridging_set(rng: np.random.Generator, *, reps: int) -> BridgingSet:
     """A set at any speed, to any height, with more or less of sag, roll and fatigue."""
     whole_s = rng.uniform(*WHOLE_S)
-    peak_deg = rng.uniform(*PEAK_DEG)
     hold_s = whole_s * rng.uniform(0.2, 0.6)
     lift_s = (whole_s - hold_s) * rng.uniform(0.4, 0.6)
+    lower_s = whole_s - hold_s - lift_s
+    highest_deg = min(PEAK_DEG[1], FASTEST_DEGS * min(lift_s, lower_s))
+    peak_deg = rng.uniform(PEAK_DEG[0], max(highest_deg, PEAK_DEG[0]))
     return BridgingSet(
         reps=reps,
         hold_s=hold_s,
@@ -67,7 +72,7 @@ def any_bridging_set(rng: np.random.Generator, *, reps: int) -> BridgingSet:
         peak_deg=peak_deg,
         peak_sd_deg=0.04 * peak_deg,
         lift_s=lift_s,
-        lower_s=whole_s - hold_s - lift_s,
+        lower_s=lower_s,
         rest_s=rng.uniform(1.2, 4.0),
         sag_deg=peak_deg * rng.uniform(0.0, 0.1),
         roll_deg=rng.uniform(-5.0, 5.0),
