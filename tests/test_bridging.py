@@ -21,13 +21,21 @@ from analytics.events import Repetition
 from analytics.frontend import FrontEnd
 from sensors.simulator import (
     Activity,
+    BackExtension,
     BendKnees,
     Bridge,
     BridgingSet,
+    Clam,
+    Cough,
+    GetUp,
+    HeelSlide,
+    KneeRoll,
     PelvicTilt,
     Pose,
     Rest,
     Simulation,
+    Stand,
+    Superman,
     TurnInBed,
     VirtualSensor,
     calibration_poses,
@@ -76,6 +84,18 @@ def watched_set(
 
 def repetitions(*chunks: BodyChunk) -> list[Repetition]:
     return [event for event in detect(BridgingDetector(), chunks) if isinstance(event, Repetition)]
+
+
+def worn_together(script: Sequence[Activity], *sensors: VirtualSensor) -> list[Repetition]:
+    simulation = Simulation(script, sensors=sensors, seed=1)
+    front_end = FrontEnd(simulation.infos, simulation.true_calibrations())
+    chunks = [chunk for each in simulation.chunks(1.0) for chunk in front_end.push(each)]
+    return repetitions(*chunks, *front_end.finish())
+
+
+def repeated(activities: Sequence[Activity]) -> list[Activity]:
+    """Each five times, with rests between."""
+    return [part for each in activities for _ in range(5) for part in (each, Rest(3.0))]
 
 
 def hold_errors_s(found: list[Repetition], truth: Truth) -> list[float]:
@@ -149,6 +169,32 @@ def test_a_pelvic_tilt_is_no_bridge_since_the_hips_do_not_rise(sensor: VirtualSe
     for degrees in (5.0, 7.0, 9.0, 11.0):
         script += [Rest(3.0), PelvicTilt(degrees=degrees)]
     assert repetitions(watched([*script, Rest(4.0)], sensor)[0]) == []
+
+
+def test_a_second_sensor_tells_a_slow_pelvic_tilt_from_a_bridge() -> None:
+    slow = PelvicTilt(degrees=10.0, seconds=8.0)
+    script = [*calibration_poses(), BendKnees(), Rest(4.0), slow, Rest(4.0), Bridge(), Rest(4.0)]
+    assert len(worn_together(script, PELVIS, STERNUM)) == 1
+    assert len(worn_together(script, PELVIS, THIGH)) == 1
+
+
+@pytest.mark.parametrize(
+    ("sensor", "calibrated"),
+    [
+        *((sensor, True) for sensor in (PELVIS, THIGH, STERNUM, PELVIS_ACC, THIGH_ACC)),
+        *((sensor, False) for sensor in (PELVIS, PELVIS_ACC)),
+    ],
+)
+def test_what_else_is_done_lying_down_holds_no_bridge(
+    sensor: VirtualSensor, calibrated: bool
+) -> None:
+    supine: list[Activity] = [KneeRoll(), HeelSlide(), Cough(), KneeRoll(degrees=-35.0)]
+    script: list[Activity] = [*calibration_poses(), *repeated(supine), BendKnees(bent=False)]
+    script += [TurnInBed(to=Pose.RIGHT), *repeated([Clam()]), TurnInBed(to=Pose.LEFT)]
+    script += [*repeated([Clam()]), TurnInBed(to=Pose.PRONE)]
+    script += [*repeated([BackExtension(), Superman()]), GetUp(), Stand(3.0)]
+    found = repetitions(watched(script, sensor, calibrated=calibrated)[0])
+    assert [each for each in found if not each.partial] == []
 
 
 def test_turning_aside_between_two_bridges_is_no_bridge() -> None:

@@ -13,6 +13,7 @@ from analytics.bridging.live import LiveBridge, LiveFollower
 from analytics.bridging.measures import Worn
 from analytics.bridging.movement import (
     COLUMNS,
+    FELLOW,
     SUPINE,
     UP,
     Stretch,
@@ -35,6 +36,9 @@ _RISE_AXIS = {
     Segment.TRUNK: np.array([0.0, 0.0, -1.0]),
 }
 """Rising hips lower the upper end of the pelvis and of the trunk, and raise that of the thigh."""
+
+_FELLOWS = (Segment.TRUNK, Segment.THIGH, Segment.PELVIS)
+"""Whose tilt is compared with that of the segment that is followed: the first that is worn."""
 
 _ARC_RISE = np.array([1.0, 0.0, 0.0])
 
@@ -236,11 +240,21 @@ def _write(chunk: BodyChunk, name: Segment, part: slice, rows: FloatArray) -> No
     """Write what the history keeps of a part of a chunk."""
     source = chunk.segments[name]
     write_motion(source.acc[part], source.gyro[part], source.up[part], rows)
+    rows[:, FELLOW] = _raised(chunk, name, part)
     for place, segment in chunk.segments.items():
         if segment.calibrated:
             front_cos = _THIGH_FRONT_COS if place is Segment.THIGH else _ON_BACK_COS
             lowest = -1.0 if place is Segment.THIGH else -_HEAD_DOWN_COS
             _rule_out_supine(segment.up[part], lowest, front_cos, segment.facing_known, rows)
+
+
+def _raised(chunk: BodyChunk, name: Segment, part: slice) -> FloatArray | float:
+    """The sine by which the segment of a second calibrated sensor is raised."""
+    for place in _FELLOWS:
+        segment = None if place is name else chunk.segments.get(place)
+        if segment is not None and segment.calibrated:
+            return np.asarray(segment.up[part, 2] * _RISE_AXIS[place][2])
+    return np.nan
 
 
 @kernel

@@ -52,6 +52,9 @@ class RangeParams:
     """… and that of a thigh sensor, whose knee moves too …"""
     arm_errors: float = 2.0
     """… unless so many standard errors leave it open."""
+    min_fellow_part: float = 0.25
+    """Smallest part of the tilt with which the segment of a second sensor tilts along: trunk and
+    thigh do by half or more in a bridge, and not at all where the pelvis rolls alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +129,7 @@ class KnownMounting:
             and movement.sway_part <= self._params.max_sway_part
             and self._lies_supine(movement)
             and self._may_rise(movement)
+            and self._is_followed(movement)
         )
 
     def consider(self, movement: Movement) -> list[Repetition]:
@@ -144,6 +148,11 @@ class KnownMounting:
         _learn(arm, movement)
         upper_m = arm.along(movement.axis) + self._params.arm_errors * arm.error_m
         return upper_m >= _min_arm_m(self._worn.segment, self._params)
+
+    def _is_followed(self, movement: Movement) -> bool:
+        """Whether the segment of a second sensor, if one is worn, tilts along."""
+        part = movement.fellow_part
+        return part is None or part >= self._params.min_fellow_part
 
     def _lies_supine(self, movement: Movement) -> bool:
         margin, times = _GATE_MARGIN_S * BODY_RATE_HZ, movement.timing

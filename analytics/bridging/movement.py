@@ -11,10 +11,11 @@ from analytics.bridging.timing import HoldParams, Timing, timing
 from analytics.detector import kernel
 from sensors.types import FloatArray
 
-UP, GYRO, FORCE, SUPINE = slice(0, 3), slice(3, 6), 6, 7
-COLUMNS = 8
-"""Of a sample in the history: vertical, angular rate in rad/s, specific force in m/s², and whether
-every other calibrated sensor says that the person lies on the back."""
+UP, GYRO, FORCE, SUPINE, FELLOW = slice(0, 3), slice(3, 6), 6, 7, 8
+COLUMNS = 9
+"""Of a sample in the history: vertical, angular rate in rad/s, specific force in m/s², whether all
+calibrated sensors say that the person lies on the back, and the sine by which the segment of a
+second calibrated sensor is raised, NaN without one."""
 
 _SIGMA_S = 0.08
 """Smoothing of the measured movement, about 2 Hz and without delay."""
@@ -84,6 +85,19 @@ class Movement:
         turned = np.degrees(2.0 * np.arcsin(min(0.5 * float(np.linalg.norm(held - rest)), 1.0)))
         along = float(self.tilt_deg[self.hold].mean() - self.tilt_deg[self.rest].mean())
         return 1.0 - along / turned if turned > 0.0 else 1.0
+
+    @property
+    def fellow_part(self) -> float | None:
+        """How far the segment of a second sensor, if one is worn, tilts along, as part of the tilt.
+
+        Along is the way in which it tilts as the hips rise.
+        """
+        raised = self.stretch.samples[:, FELLOW]
+        rest, held = raised[self.rest], raised[self.hold]
+        if np.isnan(rest).all() or np.isnan(held).all():
+            return None
+        turned = np.degrees(np.arcsin(np.nanmean(held)) - np.arcsin(np.nanmean(rest)))
+        return float(turned / self.timing.range_deg)
 
     @property
     def comes_back(self) -> bool:
@@ -195,6 +209,7 @@ def write_motion(acc: FloatArray, gyro: FloatArray, up: FloatArray, rows: FloatA
                 rows[i, j] = acc[i, j] / max(force, 1e-9)
         rows[i, FORCE] = force
         rows[i, SUPINE] = 1.0
+        rows[i, FELLOW] = np.nan
 
 
 @kernel

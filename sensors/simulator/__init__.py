@@ -12,6 +12,7 @@ from sensors.simulator.activities import (
     TurnInBed,
     Walk,
 )
+from sensors.simulator.bed_exercises import Clam, Cough, HeelSlide, KneeRoll, Superman
 from sensors.simulator.body import Body, Segment
 from sensors.simulator.exercises import BackExtension, Bridge, Extend, PelvicTilt
 from sensors.simulator.falls import Fall, FallKind, SoftSlide, Stumble
@@ -39,10 +40,14 @@ __all__ = [
     "Body",
     "Bridge",
     "BridgingSet",
+    "Clam",
+    "Cough",
     "Extend",
     "Fall",
     "FallKind",
     "GetUp",
+    "HeelSlide",
+    "KneeRoll",
     "LieDown",
     "Manner",
     "PelvicTilt",
@@ -58,6 +63,7 @@ __all__ = [
     "Stand",
     "StandUp",
     "Stumble",
+    "Superman",
     "TurnInBed",
     "VirtualSensor",
     "Walk",

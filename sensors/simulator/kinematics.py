@@ -68,7 +68,7 @@ def segment_frame(motion: Motion, body: Body, segment: Segment, t_s: FloatArray)
         return pelvis
     if segment is Segment.THIGH:
         flexion = motion.at(Channel.HIP_FLEX, t_s) + _followed(_bridge_course(body).hip, bridge)
-        return pelvis.turned(Y_AXIS, -flexion)
+        return pelvis.turned(Z_AXIS, motion.at(Channel.HIP_TURN, t_s)).turned(Y_AXIS, -flexion)
     flex = motion.at(Channel.SPINE_FLEX, t_s) + (1.0 - body.bridge_thorax_share) * bridge
     lateral = motion.at(Channel.SPINE_LATERAL, t_s)
     twist = motion.at(Channel.SPINE_TWIST, t_s)

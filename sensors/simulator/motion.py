@@ -24,6 +24,7 @@ class Channel(IntEnum):
     Positive angles turn about the segment's axes by the right-hand rule: pitch and flex forward
     about y, list and lateral to the right about x, twist to the left about z. `BRIDGE` is the
     pelvis's pitch in a bridge, positive upwards, which carries the trunk and the thigh with it.
+    `HIP_TURN` turns the leg to the left about the pelvis's long axis, as when bent knees sink.
     """
 
     X = 0
@@ -37,6 +38,7 @@ class Channel(IntEnum):
     SPINE_LATERAL = 8
     HIP_FLEX = 9
     BRIDGE = 10
+    HIP_TURN = 11
 
 
 class Profile(Protocol):
