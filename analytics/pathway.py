@@ -46,6 +46,8 @@ class Evidence(StrEnum):
     """What shows that an item was done."""
 
     BRIDGES = "bridges"
+    BACK_EXTENSIONS = "back_extensions"
+    SIT_TO_STANDS = "sit_to_stands"
     EXTENSION = "extension"
     REPORT = "report"
 

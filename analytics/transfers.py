@@ -6,6 +6,7 @@ that is taken back.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -33,6 +34,8 @@ _BESIDE = round(0.2 * BODY_RATE_HZ)
 _LAG = round(0.1 * BODY_RATE_HZ)
 _REST = round(0.5 * BODY_RATE_HZ)
 _LANDED = round(0.6 * BODY_RATE_HZ)
+_IN_A_ROW_S = 20.0
+_LEAST_ROW = 3
 _DESCENT = round(1.5 * BODY_RATE_HZ)
 
 
@@ -203,6 +206,20 @@ class TransferDetector:
 
     def _at_s(self, sample: float) -> float:
         return ((self._start_index or 0) + sample) / BODY_RATE_HZ
+
+
+def exercised(stand_ups: Sequence[StandUp]) -> list[StandUp]:
+    """The rises that were done as an exercise: three or more in a row, each soon after the last.
+
+    In everyday life people stay seated, or up, for longer than 20 s (engineering judgement).
+    """
+    rows: list[list[StandUp]] = []
+    for rise in stand_ups:
+        if rows and rise.start_s - rows[-1][-1].end_s <= _IN_A_ROW_S:
+            rows[-1].append(rise)
+        else:
+            rows.append([rise])
+    return [rise for row in rows if len(row) >= _LEAST_ROW for rise in row]
 
 
 class _Course(NamedTuple):

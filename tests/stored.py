@@ -12,10 +12,13 @@ from typing import Any
 from analytics.body import Segment
 from analytics.brace import BraceIndication
 from analytics.events import (
+    BackExtension,
     Confidence,
     ExtensionBout,
     Fall,
     FlexionBout,
+    NearFall,
+    NearFallKind,
     OverExtension,
     PadSlip,
     Posture,
@@ -23,6 +26,8 @@ from analytics.events import (
     Repetition,
     SensorSlip,
     SittingBout,
+    StandUp,
+    WalkingBout,
     WearBout,
     WearState,
 )
@@ -97,6 +102,42 @@ def bridges(
         )
         for number in range(count)
     )
+
+
+def back_extensions(count: int, partial: bool = False) -> tuple[BackExtension, ...]:
+    return tuple(
+        BackExtension(
+            start_s=10.0 * number,
+            end_s=10.0 * number + 7.0,
+            hold_start_s=10.0 * number + 1.0,
+            hold_end_s=10.0 * number + 5.0,
+            peak_deg=14.0,
+            partial=partial,
+        )
+        for number in range(count)
+    )
+
+
+def stand_ups(count: int, every_s: float = 10.0, duration_s: float = 2.0) -> tuple[StandUp, ...]:
+    return tuple(
+        StandUp(start_s=every_s * number, end_s=every_s * number + duration_s, rise_m=0.35)
+        for number in range(count)
+    )
+
+
+def walk(stride_regularity: float = 0.8, start_s: float = 0.0) -> WalkingBout:
+    return WalkingBout(
+        start_s=start_s,
+        end_s=start_s + 30.0,
+        steps=54,
+        cadence_hz=1.8,
+        step_regularity=0.85,
+        stride_regularity=stride_regularity,
+    )
+
+
+def near_fall(at_s: float, kind: NearFallKind = NearFallKind.STUMBLE) -> NearFall:
+    return NearFall(at_s=at_s, kind=kind, peak_g=2.5)
 
 
 def extended(minutes: float, mean_deg: float = 12.0, start_s: float = 0.0) -> ExtensionBout:
@@ -205,5 +246,9 @@ def full_session(recording_id: str = "one", **changes: Any) -> Session:
         flexion=(bend,),
         repetitions=bridges(12) + bridges(1, partial=True),
         falls=(fall(),),
+        back_extensions=back_extensions(3),
+        stand_ups=stand_ups(4),
+        walks=(walk(),),
+        near_falls=(near_fall(50.0), near_fall(900.0, NearFallKind.HARD_SIT_DOWN)),
         **changes,
     )

@@ -53,6 +53,9 @@ def week(number: int, repetitions: int) -> WeekRow:
         times_up_per_day=None,
         pain_mean=None,
         falls=0,
+        stand_up_median_s=None,
+        stride_regularity=None,
+        near_falls=0,
     )
 
 

@@ -26,13 +26,17 @@ from tests.stored import (
     PATIENT,
     add,
     at,
+    back_extensions,
     bridges,
     day,
     extended,
     fall,
+    near_fall,
     opened,
     plan,
     session,
+    stand_ups,
+    walk,
     worn,
 )
 
@@ -432,6 +436,45 @@ def test_what_was_before_the_index_date_is_in_no_week(tmp_path: Path) -> None:
             )
         (first,) = queries.weekly(cursor, PATIENT)
     assert first.repetitions == 5
+
+
+def test_a_week_tells_how_somebody_rose_and_walked_and_nearly_fell(tmp_path: Path) -> None:
+    with opened(tmp_path) as (store, cursor):
+        queries.add_prescription(cursor, plan())
+        for number, duration_s, regularity in ((0, 2.0, 0.8), (1, 3.0, 0.7), (8, 4.0, 0.6)):
+            moved = session(
+                f"s{number}",
+                started_at=at(day(number), 9),
+                stand_ups=stand_ups(2, every_s=600.0, duration_s=duration_s),
+                walks=(walk(regularity),),
+                near_falls=(near_fall(100.0),) * number,
+            )
+            ingest(store, moved, FOLDER)
+        first, second = queries.weekly(cursor, PATIENT)
+    assert (first.stand_up_median_s, first.stride_regularity, first.near_falls) == (2.5, 0.75, 1)
+    assert (second.stand_up_median_s, second.stride_regularity) == (4.0, 0.6)
+    assert second.near_falls == 8
+
+
+def test_back_extensions_and_rises_in_a_row_count_for_their_own_items(tmp_path: Path) -> None:
+    moved = session(
+        repetitions=bridges(2),
+        back_extensions=back_extensions(5) + back_extensions(1, partial=True),
+        stand_ups=stand_ups(8) + stand_ups(2, every_s=1000.0)[1:],
+    )
+    with opened(tmp_path) as (store, cursor):
+        phase = load_pathway("conservative").phase("strengthen")
+        queries.add_prescription(cursor, plan())
+        unlocked = ("five_point", "prone_swallow")
+        queries.add_prescription(
+            cursor, progress(plan(), phase, valid_from=FRACTURE, unlocked=unlocked)
+        )
+        ingest(store, moved, FOLDER)
+        rows = queries.daily(cursor, PATIENT, day(0), day(1))
+        (totals,) = cursor.execute("SELECT sit_to_stands FROM daily_totals").fetchall()
+    done = {row.evidence: row.done for row in rows if row.evidence is not Evidence.REPORT}
+    assert done == {Evidence.BRIDGES: 2, Evidence.BACK_EXTENSIONS: 5}
+    assert totals == (8,)
 
 
 def test_a_patient_without_plan_or_data_has_no_weeks(tmp_path: Path) -> None:

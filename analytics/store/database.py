@@ -57,6 +57,8 @@ MIGRATIONS: dict[int, str] = {
     ALTER TABLE sessions ADD COLUMN band_high_deg DOUBLE DEFAULT 20;
     ALTER TABLE sessions ADD COLUMN over_deg DOUBLE DEFAULT 30;
     ALTER TABLE sessions ADD COLUMN flexion_deg DOUBLE DEFAULT 60;
+    ALTER TABLE session_days ADD COLUMN back_extensions INTEGER DEFAULT 0;
+    ALTER TABLE session_days ADD COLUMN sit_to_stands INTEGER DEFAULT 0;
     CREATE TABLE back_extensions (recording_id VARCHAR NOT NULL, day DATE NOT NULL,
         start_s DOUBLE NOT NULL, end_s DOUBLE NOT NULL, hold_start_s DOUBLE NOT NULL,
         hold_end_s DOUBLE NOT NULL, peak_deg DOUBLE NOT NULL, partial BOOLEAN NOT NULL);

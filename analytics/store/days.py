@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from analytics.events import Posture, WearState
 from analytics.posture_summary import times_up_s, worn_spans
 from analytics.session import Session
+from analytics.transfers import exercised
 from sensors.recording import RecordingKind
 
 
@@ -19,7 +20,8 @@ class SessionDay:
     """What one recording holds of one local day.
 
     `upright_min`, `bed_rest_min` and `times_up` are None unless the recording was to follow the
-    whole day, and tell of worn time only; partial repetitions are not counted.
+    whole day, and tell of worn time only; partial repetitions are not counted. `sit_to_stands` are
+    those done in a row, as an exercise.
     """
 
     day: date
@@ -29,6 +31,8 @@ class SessionDay:
     repetitions: int
     bed_rest_min: float | None
     times_up: int | None
+    back_extensions: int
+    sit_to_stands: int
 
 
 def local_day(started_at: datetime, offset_s: float, zone: ZoneInfo) -> date:
@@ -50,11 +54,11 @@ def session_days(session: Session, zone: ZoneInfo) -> list[SessionDay]:
     times_up = Counter(
         local_day(start, at_s, zone) for at_s in times_up_s(session.postures, session.wear)
     )
-    repetitions = Counter(
-        local_day(start, repetition.start_s, zone)
-        for repetition in session.repetitions
-        if not repetition.partial
+    repetitions, back_extensions = (
+        Counter(local_day(start, lift.start_s, zone) for lift in lifts if not lift.partial)
+        for lifts in (session.repetitions, session.back_extensions)
     )
+    rises = Counter(local_day(start, r.start_s, zone) for r in exercised(session.stand_ups))
     return [
         SessionDay(
             day=day,
@@ -64,6 +68,8 @@ def session_days(session: Session, zone: ZoneInfo) -> list[SessionDay]:
             repetitions=repetitions[day],
             bed_rest_min=bed_rest_min.get(day, 0.0) if whole_day else None,
             times_up=times_up[day] if whole_day else None,
+            back_extensions=back_extensions[day],
+            sit_to_stands=rises[day],
         )
         for day, minutes in recorded_min.items()
     ]

@@ -28,7 +28,8 @@ GROUP BY patient_id, day;
 CREATE OR REPLACE VIEW daily_totals AS
 SELECT patient_id, day, sum(recorded_min) AS recorded_min, sum(not_worn_min) AS not_worn_min,
     sum(upright_min) AS upright_min, sum(bed_rest_min) AS bed_rest_min, sum(times_up) AS times_up,
-    sum(repetitions) AS repetitions
+    sum(repetitions) AS repetitions, sum(back_extensions) AS back_extensions,
+    sum(sit_to_stands) AS sit_to_stands
 FROM session_days
 GROUP BY patient_id, day;
 
@@ -47,6 +48,8 @@ SELECT p.patient_id, c.day, i.position, i.item_id, i.title, i.unit, i.evidence, 
     i.days_per_week, i.hold_s, i.cap_per_day,
     CASE i.evidence
         WHEN 'bridges' THEN coalesce(t.repetitions, 0)
+        WHEN 'back_extensions' THEN coalesce(t.back_extensions, 0)
+        WHEN 'sit_to_stands' THEN coalesce(t.sit_to_stands, 0)
         WHEN 'extension' THEN coalesce(e.extension_min, 0)
         ELSE r.amount
     END AS done,

@@ -35,6 +35,16 @@ _HOW_TO = {
 2. Breathe out and **slowly lift your hips**. Hold, and keep breathing.
 3. **Lower slowly**, rest, and start again.
 """,
+    Evidence.BACK_EXTENSIONS: """
+1. Lie on your **front**, the arms at your sides.
+2. Breathe out and **slowly lift your chest** a little. Look down, hold, and keep breathing.
+3. **Lower slowly**, rest, and start again.
+""",
+    Evidence.SIT_TO_STANDS: """
+1. Sit on the front half of a **firm chair that cannot slip**, the feet under your knees.
+2. Lean forward and **stand up**, if you can without using your hands.
+3. **Sit down slowly**, and start again.
+""",
     Evidence.EXTENSION: """
 1. Lie on your back on a **firm bed, without a pillow**.
 2. The **pad** goes under the level of the fracture.

@@ -39,9 +39,9 @@ class TodayView:
 class WeekRow:
     """One week since the index date (the first is 0).
 
-    Medians are over the week's whole repetitions. `extension_min` is the time in the prescribed
-    band. Minutes upright and in bed and times up are means over days with a day recording. What is
-    None was not seen.
+    Medians are over the week's whole repetitions, its rises from a seat and its walks.
+    `extension_min` is the time in the prescribed band. Minutes upright and in bed and times up are
+    means over days with a day recording. What is None was not seen.
     """
 
     week: int
@@ -58,6 +58,9 @@ class WeekRow:
     times_up_per_day: float | None
     pain_mean: float | None
     falls: int
+    stand_up_median_s: float | None
+    stride_regularity: float | None
+    near_falls: int
 
 
 def today(cursor: Cursor, patient_id: str, on: date) -> TodayView:
@@ -145,11 +148,23 @@ _WEEKLY = """
     ), fallen AS (
         SELECT week_of(day, $index_date) AS week, count(*) AS falls
         FROM patient_falls WHERE patient_id = $patient_id GROUP BY week
+    ), rises AS (
+        SELECT week_of(r.day, $index_date) AS week, median(r.end_s - r.start_s) AS stand_up_s
+        FROM stand_ups AS r JOIN sessions AS s USING (recording_id)
+        WHERE s.patient_id = $patient_id GROUP BY week
+    ), walked AS (
+        SELECT week_of(r.day, $index_date) AS week, median(r.stride_regularity) AS regularity
+        FROM walks AS r JOIN sessions AS s USING (recording_id)
+        WHERE s.patient_id = $patient_id GROUP BY week
+    ), nearly AS (
+        SELECT week_of(r.day, $index_date) AS week, count(*) AS near_falls
+        FROM near_falls AS r JOIN sessions AS s USING (recording_id)
+        WHERE s.patient_id = $patient_id GROUP BY week
     )
     SELECT w.week, w.start_date, coalesce(d.repetitions, 0), coalesce(p.repetitions, 0),
         d.hold_s, p.hold_s, d.peak_deg, coalesce(e.extension_min, 0),
         coalesce(p.extension_min, 0), u.upright_min, u.bed_rest_min, u.times_up, n.mean,
-        coalesce(f.falls, 0)
+        coalesce(f.falls, 0), t.stand_up_s, k.regularity, coalesce(a.near_falls, 0)
     FROM weeks AS w
     LEFT JOIN prescribed AS p USING (week)
     LEFT JOIN done AS d USING (week)
@@ -157,6 +172,9 @@ _WEEKLY = """
     LEFT JOIN extension AS e USING (week)
     LEFT JOIN pain AS n USING (week)
     LEFT JOIN fallen AS f USING (week)
+    LEFT JOIN rises AS t USING (week)
+    LEFT JOIN walked AS k USING (week)
+    LEFT JOIN nearly AS a USING (week)
     ORDER BY w.week
 """
 
