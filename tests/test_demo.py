@@ -29,7 +29,7 @@ CONTENT = {
     "progress": ("Your progress", 5),
     "caseload": ("Call today", 0),
     "patient": ("Prescription", 4),
-    "session": ("How complete it is", 3),
+    "session": ("How complete it is", 6),
 }
 """What stands on each page, and how many charts it has for the first patient."""
 
