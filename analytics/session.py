@@ -150,6 +150,7 @@ class Pipeline:
         self.spine = SpineDetector(limits)
         self.bridging = BridgingDetector()
         self.falls = FallDetector()
+        self.walking = WalkingDetector()
         self._brace = BraceDetector()
         self._others: tuple[Detector, ...] = (
             self.posture,
@@ -158,7 +159,7 @@ class Pipeline:
             self.falls,
             BackExtensionDetector(),
             TransferDetector(),
-            WalkingDetector(),
+            self.walking,
             StumbleDetector(),
             WearDetector(),
             self._brace,

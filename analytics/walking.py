@@ -72,6 +72,12 @@ class WalkingDetector:
         self._bout: list[Rhythm] = []
         self._first = self._last = 0
 
+    @property
+    def under_way_s(self) -> tuple[float, float] | None:
+        """From when until when somebody walks just now, if that is long enough to be a walk."""
+        start_s, end_s = self._first / BODY_RATE_HZ, (self._last + 1) / BODY_RATE_HZ
+        return (start_s, end_s) if self._bout and end_s - start_s >= self._params.min_s else None
+
     def update(self, chunk: BodyChunk) -> list[Event]:
         """See `Detector.update`: the walks that have ended."""
         segment = chunk.segments.get(Segment.PELVIS) or chunk.segments.get(Segment.TRUNK)

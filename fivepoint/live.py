@@ -67,7 +67,8 @@ class LiveState(msgspec.Struct, frozen=True, kw_only=True):
     counts the whole ones that are confirmed; for a coach `bridge` is quicker, and None where it
     cannot be told. `remaining_hold_s` is how much longer to hold of what is prescribed, and None
     where that is not known. `suspected_fall` was called and is still watched, which an alarm acts
-    upon; `falls` are those whose watch has ended. `virtual` is what no real sensor tells.
+    upon; `falls` are those whose watch has ended. `walking_s` is from when until when somebody has
+    walked, while that goes on. `virtual` is what no real sensor tells.
     """
 
     phase: LivePhase
@@ -84,6 +85,7 @@ class LiveState(msgspec.Struct, frozen=True, kw_only=True):
     remaining_hold_s: float | None = None
     suspected_fall: Fall | None
     falls: tuple[Fall, ...]
+    walking_s: tuple[float, float] | None = None
     sensors: tuple[LiveSensor, ...] = ()
     virtual: bool = False
 
@@ -156,6 +158,7 @@ def _of(take: Take, phase: LivePhase, now_s: float) -> LiveState:
         remaining_hold_s=_remaining_hold_s(bridge, take.prescribed.hold_s),
         suspected_fall=take.pipeline.falls.suspected,
         falls=tuple(take.falls),
+        walking_s=take.pipeline.walking.under_way_s,
     )
 
 

@@ -26,21 +26,25 @@ which impact it was, and two recordings that follow each other may overlap."""
 TOO_LATE_S = 3600.0
 """A fall first seen so long after is only recorded."""
 
+CLEARLY_WALKING = timedelta(seconds=10)
+"""As much in rhythm as the detector of walking asks for."""
+
 LEAST_SHARE_ASKED = 1 / 3
 """Of the time to answer, so much is left after a restart during which nobody was asked."""
 
 
 class Sighting(msgspec.Struct, frozen=True, kw_only=True):
-    """What the sensors tell just now; nothing is known of `posture` and `walking` unless `current`.
+    """What the sensors tell just now; nothing is known of `posture` and `walk` unless `current`.
 
-    `falls` are those of the recording that are believed, with how long ago each was.
+    `falls` are those of the recording that are believed, with how long ago each was. `walk` is from
+    when until when somebody has walked, while that goes on.
     """
 
     recording_id: str | None
     falls: tuple[tuple[Fallen, float], ...]
     current: bool
     posture: Posture
-    walking: bool
+    walk: tuple[datetime, datetime] | None
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -193,7 +197,7 @@ class Response:
         each.episode = course.seen(each.episode, t_s, sighting.posture, got_up=fallen.got_up)
         if each.episode.phase is not Phase.ASKING:
             return []
-        if sighting.walking:
+        if _has_walked(sighting, max(each.episode.impacts_at)):
             return self._take(each, course.ended(each.episode, t_s, Outcome.WALKING), now_s)
         believed = any(_is_same(fallen, other) for other, _ in sighting.falls)
         if sighting.recording_id != fallen.recording_id or believed:
@@ -230,6 +234,14 @@ class Response:
             )
             for step in turn.steps
         ]
+
+
+def _has_walked(sighting: Sighting, since: datetime) -> bool:
+    """Whether clear walking was seen since then, of somebody who does not lie."""
+    if sighting.walk is None or sighting.posture not in (Posture.UPRIGHT, Posture.UNKNOWN):
+        return False
+    start_at, end_at = sighting.walk
+    return end_at - max(start_at, since) >= CLEARLY_WALKING
 
 
 def _is_same(one: Fallen, other: Fallen) -> bool:

@@ -30,6 +30,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     posture: Posture
     suspected_fall: Fall | None
     falls: tuple[Fall, ...]
+    walking_s: tuple[float, float] | None = None
     virtual: bool = False
 
 
@@ -53,17 +54,21 @@ def sighted(told: Told, now: datetime) -> Sighting:
         ),
         current=told.phase == "recording" and abs(age_s) <= STALE_AFTER_S,
         posture=told.posture,
-        walking=False,
+        walk=told.walking_s and (_at(told, told.walking_s[0]), _at(told, told.walking_s[1])),
     )
 
 
 def _fallen(told: Told, fall: Fall) -> Fallen:
     return Fallen(
         recording_id=told.recording_id or "",
-        impact_at=told.started_at + timedelta(seconds=fall.impact_s),
+        impact_at=_at(told, fall.impact_s),
         probability=fall.probability,
         posture_after=fall.posture_after,
         still_s=fall.inactive_s,
         got_up=fall.ending is FallEnding.GOT_UP,
         virtual=told.virtual,
     )
+
+
+def _at(told: Told, offset_s: float) -> datetime:
+    return told.started_at + timedelta(seconds=offset_s)

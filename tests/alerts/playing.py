@@ -43,7 +43,7 @@ def sighting(*falls: Fallen, age_s: float = 4.0, **known: Any) -> Sighting:
         falls=tuple((fall, age_s) for fall in falls),
         current=True,
         posture=Posture.PRONE,
-        walking=False,
+        walk=None,
     )
     return msgspec.structs.replace(seen, **known)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from analytics.events import Posture
 from dashboard.alarm import Said
 from fivepoint.alerts.episode import Outcome
 from fivepoint.alerts.rules import AlarmRules
-from tests.alerts.playing import RULES, Play, fallen
+from tests.alerts.playing import RULES, START, Play, fallen
 
 ASKED = ["asked"]
 UNANSWERED = ["asked", "not_answered"]
@@ -23,6 +24,11 @@ def fell(**rules: Any) -> Play:
     play = Play(RULES if not rules else AlarmRules(contacts=RULES.contacts, **rules))
     play.see(fallen())
     return play
+
+
+def walk(from_s: float, until_s: float) -> tuple[datetime, datetime]:
+    """A walk, by seconds from the impact."""
+    return START + timedelta(seconds=from_s), START + timedelta(seconds=until_s)
 
 
 def test_without_an_answer_contacts_are_told_one_after_the_other() -> None:
@@ -155,13 +161,30 @@ def test_a_hub_that_is_gone_or_started_again_does_not_end_the_alarm(seen: dict[s
     assert play.steps == [*UNANSWERED, "told Bea"]
 
 
-def test_clear_walking_ends_it_while_asking() -> None:
+@pytest.mark.parametrize("from_s", [-30, 5])
+def test_clear_walking_since_the_fall_ends_it_while_asking(from_s: float) -> None:
     play = fell()
     play.run(10)
-    play.see(fallen(), walking=True)
+    play.see(fallen(), walk=walk(from_s, max(from_s, 0) + 10), posture=Posture.UPRIGHT)
     play.run(60)
     assert play.steps == [*ASKED, "ended"]
     assert play.episode.outcome is Outcome.WALKING
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        {"walk": walk(-30, 9), "posture": Posture.UPRIGHT},
+        {"walk": walk(0, 10), "posture": Posture.PRONE},
+        {"walk": walk(0, 10), "posture": Posture.UPRIGHT, "current": False},
+    ],
+)
+def test_other_walking_does_not_end_it(seen: dict[str, Any]) -> None:
+    play = fell()
+    play.run(10)
+    play.see(fallen(), **seen)
+    play.run(25)
+    assert play.sent == [("Bea", "fall")]
 
 
 def test_who_got_up_without_an_answer_is_told_of_all_the_same() -> None:
