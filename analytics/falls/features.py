@@ -60,6 +60,7 @@ _Span: TypeAlias = tuple[float, float]
 _ALL: _Span = (-BEFORE_S, AFTER_S)
 _GRAVITY_BEFORE: _Span = (-2.5, -1.0)
 _GRAVITY_BEFORE_LATE: _Span = (-2.5, -0.4)
+_GRAVITY_BEFORE_LATEST: _Span = (-0.4, -0.2)
 _GRAVITY_AFTER: _Span = (1.5, 3.5)
 _GRAVITY_AFTER_EARLY: _Span = (0.8, 3.5)
 _SOON_AFTER: _Span = (0.8, 1.6)
@@ -113,7 +114,7 @@ def impact_features(acc_g: FloatArray) -> ImpactFeatures | None:
     """
     if len(acc_g) != round((BEFORE_S + AFTER_S) * BODY_RATE_HZ):
         raise ValueError(f"{len(acc_g)} samples are not the window around an impact")
-    before = _gravity(acc_g, _GRAVITY_BEFORE, _GRAVITY_BEFORE_LATE)
+    before = _gravity(acc_g, _GRAVITY_BEFORE, _GRAVITY_BEFORE_LATE, _GRAVITY_BEFORE_LATEST)
     after = _gravity(acc_g, _GRAVITY_AFTER, _GRAVITY_AFTER_EARLY)
     impact_s = _seen(acc_g[_at(_PRESENT)]).sum() / BODY_RATE_HZ
     if before is None or after is None or impact_s < _LEAST_IMPACT_S:
@@ -180,9 +181,9 @@ def _seen(acc_g: FloatArray) -> NDArray[np.bool_]:
     return ~np.isnan(acc_g[:, 0])
 
 
-def _gravity(acc_g: FloatArray, usual: _Span, wider: _Span) -> FloatArray | None:
-    """Samples that tell where down is; from nearer the impact where the usual ones are missing."""
-    for span in (usual, wider):
+def _gravity(acc_g: FloatArray, *spans: _Span) -> FloatArray | None:
+    """Samples that tell where down is; from the first span that has enough of them."""
+    for span in spans:
         samples = acc_g[_at(span)]
         samples = samples[_seen(samples)]
         if len(samples) >= _LEAST_GRAVITY_S * BODY_RATE_HZ:
