@@ -32,7 +32,6 @@ from analytics.validation.simulated import true_postures
 from analytics.validation.topics import Topic, validate
 from analytics.validation.worn import ValidationError
 from fivepoint.cli import main
-from sensors.types import Placement
 
 SHARE = Kind("set", "what", Unit.SHARE, 98.0)
 ERROR = Kind("set", "what", Unit.DEGREES, 2.0)
@@ -227,7 +226,7 @@ def test_bridges_are_counted_and_timed_as_annotated_and_other_exercises_left_alo
 
 def test_each_bridge_of_a_simulated_body_is_compared_with_what_its_segment_did() -> None:
     body = body_of(seed=0)
-    result = body.results[Placement.PELVIS, ""]
+    result = body.results["pelvis", ""]
     assert result.exact == (True, True)
     assert all(1.0 < whole_s < 13.0 for whole_s in body.whole_s)
     assert len(result.hold_errors_s) == len(result.peak_errors_deg) == 20

@@ -1,4 +1,4 @@
-"""Bridges of simulated people: all that was done, found and measured, and nothing else.
+"""Bridges of simulated people: how many were found, and how rightly they were measured.
 
 Anybody, at any speed and to any height, with sensors of any quality mounted anyhow, each calibrated
 from standing and lying as people do it. A sensor is judged by what its own segment does: the upper
@@ -10,26 +10,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeAlias
 
 import numpy as np
 
-from analytics.calibration import calibrate
 from analytics.events import Repetition
-from analytics.validation.figures import ALL, Figure, Kind, Unit, pooled, quantile, rate, share
+from analytics.validation.figures import ALL, Figure, Kind, Unit, pooled, quantile, share
 from analytics.validation.findings import Finding, Listing
-from analytics.validation.repetitions import Interval, matched, repetitions, whole
-from analytics.validation.worn import without_gyro
+from analytics.validation.repetitions import (
+    UNKNOWN,
+    Interval,
+    WhichSensor,
+    found_by_each,
+    matched,
+)
 from sensors.simulator import Simulation, simulate
 from sensors.simulator.body import SEGMENT_OF
-from sensors.simulator.sessions import Script, exercise_session
+from sensors.simulator.sessions import exercise_session
 from sensors.simulator.stage import RepetitionTruth
 from sensors.simulator.variation import (
     any_body,
     any_bridging_set,
     any_sensor,
-    hour_at_home,
-    pelvic_tilts,
 )
 from sensors.types import FloatArray, Placement
 
@@ -47,16 +48,6 @@ LENGTHS_S, HEIGHTS_DEG = (1.0, 2.0, 4.0, 8.0, 13.0), (5.0, 10.0, 20.0, 40.0)
 
 ASKED_EXACT, ASKED_HOLD_S, ASKED_PEAK_DEG = 99.5, 0.15, 2.0
 """Share of sets counted exactly, and 95th percentiles of the errors."""
-
-HOURS = 100
-TILTING_BODIES, TILTS = 50, 20
-AT_HOME = (Placement.PELVIS, Placement.THIGH, Placement.STERNUM)
-UNKNOWN = ", mounting unknown"
-WORN = {"": (True, True), ", no gyroscope": (False, True), UNKNOWN: (True, False)}
-"""How a sensor is worn: whether it has a gyroscope, and whether it was calibrated."""
-
-WhichSensor: TypeAlias = tuple[Placement, str]
-"""Where it sits, and how it is worn."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -92,14 +83,14 @@ def body_of(seed: int) -> BodyResults:
     """What each sensor tells of one body."""
     simulation = simulated(seed)
     true = simulation.repetitions
-    true_peaks_deg = {place: _true_peaks_deg(simulation, place) for place in Placement}
+    true_peaks_deg = {str(place): _true_peaks_deg(simulation, place) for place in Placement}
     sets = [true[first : first + REPS] for first in range(0, len(true), REPS)]
     return BodyResults(
         whole_s=tuple(float(np.mean([each.end_s - each.start_s for each in one])) for one in sets),
         peak_deg=tuple(float(np.mean([each.peak_deg for each in one])) for one in sets),
         results={
             (place, how): _result(true, true_peaks_deg[place], found)
-            for (place, how), found in _found(simulation, seed).items()
+            for (place, how), found in found_by_each(simulation).items()
         },
     )
 
@@ -114,67 +105,6 @@ def simulated(seed: int) -> Simulation:
         seed=seed,
         body=any_body(rng),
     )
-
-
-def hours_figures(hours: int = HOURS) -> Iterator[Figure]:
-    """Bridges found in hours about the house and in bed, in which there are none."""
-    found: dict[WhichSensor, int] = {}
-    for seed in range(hours):
-        script = hour_at_home(np.random.default_rng(seed))
-        for which, count in false_bridges(script, seed).items():
-            found[which] = found.get(which, 0) + count
-            if count:
-                yield rate(_false_kind(which), f"seed {seed}", count, 1.0)
-    for which, count in found.items():
-        yield rate(_false_kind(which), ALL, count, hours)
-
-
-def tilts_figures(bodies: int = TILTING_BODIES) -> Iterator[Figure]:
-    """Pelvic tilts, in which the hips stay down, that are not taken for bridges."""
-    false: dict[WhichSensor, list[int]] = {}
-    for seed in range(bodies):
-        script = pelvic_tilts(np.random.default_rng(seed), count=TILTS)
-        for which, count in false_bridges(script, seed).items():
-            false.setdefault(which, []).append(min(count, TILTS))
-    for (placement, how), counts in false.items():
-        kind = Kind(SET, f"{placement}{how}, pelvic tilts left alone", Unit.SHARE)
-        yield pooled(kind, [TILTS - count for count in counts], [TILTS] * len(counts))
-
-
-def false_bridges(script: Script, seed: int) -> dict[WhichSensor, int]:
-    """How many bridges each sensor finds in a script without any."""
-    rng = np.random.default_rng(seed)
-    simulation = simulate(
-        script,
-        sensors=[any_sensor(placement, rng) for placement in AT_HOME],
-        seed=seed,
-        body=any_body(rng),
-    )
-    return {which: whole(found) for which, found in _found(simulation, seed).items()}
-
-
-def _found(simulation: Simulation, seed: int) -> dict[WhichSensor, list[Repetition]]:
-    """The repetitions that each sensor shows, worn in each way."""
-    chunks = [simulation.samples(info.placement) for info in simulation.infos]
-    calibrations = calibrate(
-        simulation.infos,
-        chunks,
-        still=simulation.still_s,
-        lying=simulation.lying_s,
-        made_from=f"seed {seed}",
-    )
-    found = {}
-    for info, chunk, calibration in zip(simulation.infos, chunks, calibrations, strict=True):
-        for how, (has_gyro, calibrated) in WORN.items():
-            stream = (info, chunk) if has_gyro else without_gyro((info, chunk))
-            known = calibration if calibrated else None
-            found[info.placement, how] = repetitions(stream, known)
-    return found
-
-
-def _false_kind(which: WhichSensor) -> Kind:
-    placement, how = which
-    return Kind(SET, f"{placement}{how}, false bridges at home and in bed", Unit.PER_HOUR, 0.0)
 
 
 def _true_peaks_deg(simulation: Simulation, placement: Placement) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Repetitions found in one stream, and which of the true ones each of them is."""
+"""Repetitions found by sensors, and which of the true ones each of them is."""
 
 from __future__ import annotations
 
@@ -6,14 +6,23 @@ from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from analytics.bridging import BridgingDetector
+from analytics.calibration import calibrate
 from analytics.detector import detect
 from analytics.events import Repetition
 from analytics.frontend import FrontEnd
-from analytics.validation.worn import Stream
-from sensors.types import Calibration
+from analytics.validation.worn import Stream, without_gyro
+from sensors.simulator import Simulation
+from sensors.types import Calibration, Placement
 
 Interval: TypeAlias = tuple[float, float]
 """From and until when, in seconds."""
+
+UNKNOWN = ", mounting unknown"
+WORN = {"": (True, True), ", no gyroscope": (False, True), UNKNOWN: (True, False)}
+"""How a sensor is worn: whether it has a gyroscope, and whether it was calibrated."""
+
+WhichSensor: TypeAlias = tuple[str, str]
+"""Where it sits, and how it is worn."""
 
 
 def repetitions(stream: Stream, calibration: Calibration | None = None) -> list[Repetition]:
@@ -22,6 +31,39 @@ def repetitions(stream: Stream, calibration: Calibration | None = None) -> list[
     front_end = FrontEnd([info], [] if calibration is None else [calibration])
     events = detect(BridgingDetector(), [*front_end.push(chunk), *front_end.finish()])
     return [event for event in events if isinstance(event, Repetition)]
+
+
+def found_by_each(simulation: Simulation) -> dict[WhichSensor, list[Repetition]]:
+    """The repetitions that each simulated sensor shows alone, worn in each way."""
+    found = {}
+    for calibration, info in zip(calibrated(simulation), simulation.infos, strict=True):
+        stream = info, simulation.samples(info.placement)
+        for how, (has_gyro, known) in WORN.items():
+            found[str(info.placement), how] = repetitions(
+                stream if has_gyro else without_gyro(stream), calibration if known else None
+            )
+    return found
+
+
+def found_together(simulation: Simulation, pair: Sequence[Placement]) -> list[Repetition]:
+    """The repetitions that several simulated sensors show together, calibrated."""
+    infos = [info for info in simulation.infos if info.placement in pair]
+    front_end = FrontEnd(infos, [c for c in calibrated(simulation) if c.placement in pair])
+    chunks = (chunk for chunk in simulation.chunks(1.0) if chunk.placement in pair)
+    body = [part for chunk in chunks for part in front_end.push(chunk)]
+    events = detect(BridgingDetector(), [*body, *front_end.finish()])
+    return [event for event in events if isinstance(event, Repetition)]
+
+
+def calibrated(simulation: Simulation) -> tuple[Calibration, ...]:
+    """How the sensors sit, from the standing and lying that the simulation begins with."""
+    return calibrate(
+        simulation.infos,
+        [simulation.samples(info.placement) for info in simulation.infos],
+        still=simulation.still_s,
+        lying=simulation.lying_s,
+        made_from="simulation",
+    )
 
 
 def whole(found: Iterable[Repetition]) -> int:

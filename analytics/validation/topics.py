@@ -9,7 +9,8 @@ from itertools import chain
 from pathlib import Path
 
 from analytics.validation.bridges_recorded import recorded_figures
-from analytics.validation.bridges_simulated import hours_figures, simulated_findings, tilts_figures
+from analytics.validation.bridges_rejected import exercises_figures, hours_figures
+from analytics.validation.bridges_simulated import simulated_findings
 from analytics.validation.everyday import everyday_figures
 from analytics.validation.falls_recorded import recorded_findings
 from analytics.validation.falls_simulated import home_figures, simulated_fall_figures
@@ -58,7 +59,9 @@ def _spine(datasets: Path | None) -> Iterator[Figure]:
 
 def _bridging(datasets: Path | None) -> Iterator[Finding]:
     folder = _folder(datasets)
-    return chain(recorded_figures(folder), simulated_findings(), hours_figures(), tilts_figures())
+    return chain(
+        recorded_figures(folder), simulated_findings(), exercises_figures(), hours_figures()
+    )
 
 
 def _falls(datasets: Path | None) -> Iterator[Finding]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import numpy as np
 
 from sensors.simulator.activities import BendKnees, GetUp, LieDown, Rest, Stand, TurnInBed
+from sensors.simulator.bed_exercises import Clam, Cough, HeelSlide, KneeRoll, Superman
 from sensors.simulator.body import Body
-from sensors.simulator.exercises import PelvicTilt
+from sensors.simulator.exercises import BackExtension, PelvicTilt
 from sensors.simulator.imu import VirtualSensor
 from sensors.simulator.sessions import (
     BridgingSet,
@@ -15,7 +18,7 @@ from sensors.simulator.sessions import (
     day_at_home,
     script_s,
 )
-from sensors.simulator.stage import Pose
+from sensors.simulator.stage import Activity, Pose
 from sensors.types import Placement
 
 RATES_HZ = (25.0, 50.0, 52.0, 100.0, 104.0)
@@ -91,13 +94,55 @@ def hour_at_home(rng: np.random.Generator) -> Script:
     return [*script, GetUp(), Stand(3.0)]
 
 
-def pelvic_tilts(rng: np.random.Generator, *, count: int) -> Script:
-    """Calibration poses, then pelvic tilts of any size and speed with the knees bent."""
-    script = [*calibration_poses(), BendKnees(), Rest(4.0)]
+def bed_exercise(name: str, rng: np.random.Generator, *, count: int) -> Script:
+    """Calibration poses, then one of `BED_EXERCISES` again and again, each time otherwise."""
+    pose, drawn = BED_EXERCISES[name]
+    turn: Script = [BendKnees()] if pose is Pose.SUPINE else [TurnInBed(to=pose)]
+    script = [*calibration_poses(), *turn, Rest(4.0)]
     for _ in range(count):
-        tilt = PelvicTilt(degrees=rng.uniform(4.0, 12.0), seconds=rng.uniform(2.0, 8.0))
-        script += [tilt, Rest(rng.uniform(1.5, 5.0))]
+        script += [drawn(rng), Rest(rng.uniform(1.5, 5.0))]
     return [*script, Rest(4.0)]
+
+
+def _pelvic_tilt(rng: np.random.Generator) -> Activity:
+    return PelvicTilt(degrees=rng.uniform(4.0, 12.0), seconds=rng.uniform(2.0, 8.0))
+
+
+def _knee_roll(rng: np.random.Generator) -> Activity:
+    side = float(rng.choice([-1.0, 1.0]))
+    return KneeRoll(degrees=side * rng.uniform(20.0, 50.0), seconds=rng.uniform(2.0, 6.0))
+
+
+def _heel_slide(rng: np.random.Generator) -> Activity:
+    return HeelSlide(seconds=rng.uniform(3.0, 8.0), pelvis_deg=rng.uniform(0.5, 3.0))
+
+
+def _cough(rng: np.random.Generator) -> Activity:
+    return Cough(coughs=int(rng.integers(1, 6)), degrees=rng.uniform(3.0, 8.0))
+
+
+def _clam(rng: np.random.Generator) -> Activity:
+    return Clam(degrees=rng.uniform(20.0, 45.0), seconds=rng.uniform(2.0, 6.0))
+
+
+def _back_extension(rng: np.random.Generator) -> Activity:
+    return BackExtension(peak_deg=rng.uniform(8.0, 20.0), hold_s=rng.uniform(1.0, 6.0))
+
+
+def _superman(rng: np.random.Generator) -> Activity:
+    return Superman(peak_deg=rng.uniform(8.0, 18.0), hold_s=rng.uniform(1.0, 6.0))
+
+
+BED_EXERCISES: Mapping[str, tuple[Pose, Callable[[np.random.Generator], Activity]]] = {
+    "pelvic tilts": (Pose.SUPINE, _pelvic_tilt),
+    "knee rolls": (Pose.SUPINE, _knee_roll),
+    "heel slides": (Pose.SUPINE, _heel_slide),
+    "coughs": (Pose.SUPINE, _cough),
+    "clams": (Pose.LEFT, _clam),
+    "back extensions": (Pose.PRONE, _back_extension),
+    "supermen": (Pose.PRONE, _superman),
+}
+"""What is done in bed that is no bridge: in which pose, and one of any size and speed."""
 
 
 def _turns(rng: np.random.Generator) -> Script:
