@@ -107,8 +107,12 @@ def weekly_dose(weeks: Sequence[WeekValue], frame: Frame) -> alt.LayerChart:
     return _over_bands(frame, bars, *_unknown(weeks, frame), *_target(weeks, frame))
 
 
-def pain_trend(points: Sequence[Point], frame: Frame) -> alt.LayerChart:
-    """Pain from 0 to 10 over the phase bands."""
+def trend(
+    points: Sequence[Point], frame: Frame, *, name: str, highest: float | None = None
+) -> alt.LayerChart:
+    """A line through measured values over the phase bands, from 0 to `highest` if that is given."""
+    if highest is None:
+        highest = _HEADROOM * max((point.value for point in points), default=1.0)
     colour = frame.palette.second_line
     line = (
         alt.Chart(_rows(points))
@@ -119,8 +123,8 @@ def pain_trend(points: Sequence[Point], frame: Frame) -> alt.LayerChart:
         )
         .encode(
             x=_weeks_axis(frame, "week"),
-            y=_measure_axis("value", 10),
-            tooltip=alt.Tooltip("label:N", title="Pain"),
+            y=_measure_axis("value", highest),
+            tooltip=alt.Tooltip("label:N", title=name),
         )
     )
     return _over_bands(frame, line)

@@ -115,6 +115,52 @@ def pain_points(outcomes: Iterable[Outcome], index_date: date) -> list[Point]:
     ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MobilityTrends:
+    """How somebody moves about, a value a week in the middle of it; empty where nothing is known.
+
+    `evenness` is the regularity of strides from 0 to 100.
+    """
+
+    stand_up_s: list[Point]
+    evenness: list[Point]
+    near_falls: list[WeekValue]
+
+
+def mobility_trends(weeks: Sequence[WeekRow]) -> MobilityTrends:
+    """Rises from a seat, walking and near-falls; unknown in weeks without either of the first."""
+    return MobilityTrends(
+        stand_up_s=[
+            _in_mid_week(week, week.stand_up_median_s, f"{week.stand_up_median_s:.1f} s")
+            for week in weeks
+            if week.stand_up_median_s is not None
+        ],
+        evenness=[
+            _in_mid_week(week, 100 * week.stride_regularity, f"{100 * week.stride_regularity:.0f}")
+            for week in weeks
+            if week.stride_regularity is not None
+        ],
+        near_falls=[
+            WeekValue(
+                week=week.week,
+                label=week_text(week.start_date),
+                value=week.near_falls if _moved(week) else None,
+            )
+            for week in weeks
+            if any(_moved(each) for each in weeks)
+        ],
+    )
+
+
+def _moved(week: WeekRow) -> bool:
+    seen = (week.stand_up_median_s, week.stride_regularity, week.near_falls or None)
+    return any(value is not None for value in seen)
+
+
+def _in_mid_week(week: WeekRow, value: float, text: str) -> Point:
+    return Point(week=week.week + 0.5, label=f"{week_text(week.start_date)}: {text}", value=value)
+
+
 def calendar(days: Iterable[DayRow], today: date) -> list[CalendarDay]:
     """One cell a day over the items that sensors see; `today` once something of it is done."""
     seen = sorted(

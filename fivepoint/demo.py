@@ -41,6 +41,7 @@ from sensors.recording import RecordingHeader, RecordingKind, write_recording
 from sensors.simulator import (
     Body,
     BridgingSet,
+    Manner,
     Rest,
     VirtualSensor,
     calibration_poses,
@@ -49,6 +50,7 @@ from sensors.simulator import (
     fall_at_home,
     positioning_session,
     simulate,
+    up_and_about,
 )
 from sensors.simulator.sessions import Script
 from sensors.types import Placement
@@ -62,6 +64,8 @@ SET_REPETITIONS = 10
 CHUNK_S = 600.0
 PAD_MIN = 20.0
 TABLE_MIN = 35.0
+UP_ON = (0, 3)
+"""Weekdays on which the sensors stay on for a while after the exercises: Mondays and Thursdays."""
 
 
 class Activity(StrEnum):
@@ -112,6 +116,15 @@ class _Task:
     def share(self) -> float:
         """How much of the time since the fracture or operation has passed."""
         return 1.0 - self.days_ago / self.person.days
+
+    @property
+    def manner(self) -> Manner:
+        """How the person moves about on that day."""
+        return Manner(
+            unsteadiness=self.person.unsteadiness.at(self.share),
+            stand_up_s=self.person.stand_up_s.at(self.share),
+            stumble_share=self.person.stumble_share,
+        )
 
 
 def open_demo(folder: Path, *, rebuild: bool = False) -> Demo:
@@ -264,13 +277,15 @@ def _script(task: _Task, rng: np.random.Generator) -> Script:
     person = task.person
     match task.activity:
         case Activity.BRIDGES:
-            return exercise_session(*_sets(task), rng=rng, pause_s=20.0)
+            script = exercise_session(*_sets(task), rng=rng, pause_s=20.0)
+            after = up_and_about(rng=rng, manner=task.manner) if task.day.weekday() in UP_ON else []
+            return [*script, *after]
         case Activity.PAD:
             extension_deg = person.extension_deg + rng.normal(0.0, 1.0)
             minutes = PAD_MIN * min(person.effort.at(task.share), 1.0)
             return positioning_session(extension_deg=extension_deg, minutes=minutes, slip_deg=2.0)
         case Activity.HOME:
-            return day_at_home(minutes=8.0, rng=rng)
+            return day_at_home(minutes=8.0, rng=rng, manner=task.manner)
         case Activity.TABLE:
             return [*calibration_poses(), Rest(60.0 * TABLE_MIN)]
         case Activity.FALL:

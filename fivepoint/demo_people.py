@@ -30,8 +30,9 @@ class Person:
 
     `attendance` is the share of days on which the exercises are done, `effort` the share of the
     prescribed dose on those days and `hold` that of the prescribed hold; `pain` is the answer on
-    the 0 to 10 scale. `falls` are days ago. On days left out, the sensors are worn at home for a
-    share `worn` of them and lie on the table for a share `unworn`.
+    the 0 to 10 scale. `unsteadiness`, `stand_up_s` and `stumble_share` are how they move about, as
+    in the simulator's `Manner`. `falls` are days ago. On days left out, the sensors are worn at
+    home for a share `worn` of them and lie on the table for a share `unworn`.
     """
 
     id: str
@@ -47,6 +48,9 @@ class Person:
     extension_deg: float = 12.0
     roll_deg: float = 0.0
     fatigue: float = 0.1
+    unsteadiness: Course = Course(0.12, 0.08)
+    stand_up_s: Course = Course(2.4, 2.1)
+    stumble_share: float = 0.0
     worn: float = 0.5
     unworn: float = 0.0
     falls: dict[int, FallKind] = field(default_factory=dict)
@@ -65,6 +69,8 @@ PEOPLE = (
         peak_deg=Course(14.0, 25.0),
         pain=Course(6.5, 1.0),
         fatigue=0.05,
+        unsteadiness=Course(0.25, 0.06),
+        stand_up_s=Course(3.0, 1.8),
     ),
     Person(
         id="demo-b",
@@ -77,6 +83,8 @@ PEOPLE = (
         hold=Course(0.9, 0.5),
         peak_deg=Course(17.0, 12.0),
         pain=Course(6.0, 4.5),
+        unsteadiness=Course(0.1, 0.25),
+        stand_up_s=Course(2.0, 2.9),
         fatigue=0.3,
         unworn=0.2,
     ),
@@ -107,6 +115,8 @@ PEOPLE = (
         pain=Course(6.0, 3.5),
         roll_deg=6.0,
         fatigue=0.2,
+        unsteadiness=Course(0.2, 0.3),
+        stumble_share=0.25,
         falls={2: FallKind.LATERAL, 33: FallKind.BACKWARD},
     ),
     Person(

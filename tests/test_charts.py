@@ -90,7 +90,7 @@ def test_a_tooltip_tells_days_done_and_prescribed() -> None:
 
 
 def test_phase_bands_lie_behind_and_end_with_the_view() -> None:
-    chart = charts.pain_trend((Point(week=1.5, label="x", value=4),), FRAME)
+    chart = charts.trend((Point(week=1.5, label="x", value=4),), FRAME, name="Pain", highest=10)
     bands = rows(chart, "rect")
     assert [(band["start"], band["end"]) for band in bands] == [(0, 2), (2, 12)]
     assert chart.to_dict()["layer"][0]["mark"]["type"] == "rect"

@@ -102,9 +102,35 @@ for index, (title, values) in enumerate(shown.items()):
 with columns[1]:
     st.subheader("Pain, 0 to 10", anchor=False)
     if pain:
-        st.altair_chart(charts.pain_trend(pain, frame), width="stretch")
+        st.altair_chart(charts.trend(pain, frame, name="Pain", highest=10), width="stretch")
     else:
         st.info("No entry yet; the patient enters pain on the page Today.")
+
+trends = recovery.mobility_trends(weeks)
+if trends.near_falls:
+    st.header("On the feet", anchor=False)
+    st.markdown(
+        "From the sensors worn at home: trends, not a diagnosis. Medians of the week's rises from "
+        "a seat and of its walks; evenness is the autocorrelation of the vertical acceleration at "
+        "one stride, times 100. About half of the stumbles are seen, and brisk sit-downs count too."
+    )
+    columns = st.columns(2)
+    with columns[0]:
+        st.subheader("Standing up, seconds", anchor=False)
+        if trends.stand_up_s:
+            chart = charts.trend(trends.stand_up_s, frame, name="Standing up")
+            st.altair_chart(chart, width="stretch")
+        else:
+            st.info("No rise from a seat was seen so far.")
+        st.subheader("Stumbles and hard sit-downs a week", anchor=False)
+        st.altair_chart(charts.weekly_dose(trends.near_falls, frame), width="stretch")
+    with columns[1]:
+        st.subheader("Evenness of the strides, 0 to 100", anchor=False)
+        if trends.evenness:
+            chart = charts.trend(trends.evenness, frame, name="Evenness", highest=100)
+            st.altair_chart(chart, width="stretch")
+        else:
+            st.info("No walk of ten seconds was seen so far.")
 
 st.header("Prescription", anchor=False)
 st.markdown(

@@ -51,6 +51,7 @@ def _show(connection: Cursor, patient: Patient) -> None:
     )
     weeks = weekly(connection, patient.id)
     _week_by_week(recovery.weekly_measures(weeks, days, plan.index_date), frame)
+    _mobility(recovery.mobility_trends(weeks), frame)
     _pain(recovery.pain_points(outcomes(connection, patient.id, PAIN), plan.index_date), frame)
 
 
@@ -84,10 +85,31 @@ def _week_by_week(measures: recovery.WeeklyMeasures, frame: charts.Frame) -> Non
             st.altair_chart(charts.weekly_dose(values, frame), width="stretch")
 
 
+def _mobility(trends: recovery.MobilityTrends, frame: charts.Frame) -> None:
+    if not trends.near_falls:
+        return
+    st.header("On your feet", anchor=False)
+    st.markdown(
+        "What your sensors notice at home. **These are trends to talk about with your care team, "
+        "not a diagnosis.**"
+    )
+    if trends.stand_up_s:
+        st.subheader("Seconds to stand up from a seat", anchor=False)
+        chart = charts.trend(trends.stand_up_s, frame, name="To stand up")
+        st.altair_chart(chart, width="stretch")
+    if trends.evenness:
+        st.subheader("How even your steps are: 100 would be all alike", anchor=False)
+        chart = charts.trend(trends.evenness, frame, name="Evenness", highest=100)
+        st.altair_chart(chart, width="stretch")
+    st.subheader("Stumbles and hard sit-downs a week", anchor=False)
+    st.markdown("Some are missed, and a brisk sit-down may be counted.")
+    st.altair_chart(charts.weekly_dose(trends.near_falls, frame), width="stretch")
+
+
 def _pain(points: Sequence[charts.Point], frame: charts.Frame) -> None:
     st.header("Pain, 0 to 10", anchor=False)
     if points:
-        st.altair_chart(charts.pain_trend(points, frame), width="stretch")
+        st.altair_chart(charts.trend(points, frame, name="Pain", highest=10), width="stretch")
     else:
         st.info("Enter your pain on the page Today, and its course shows here.")
 

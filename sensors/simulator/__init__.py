@@ -28,6 +28,7 @@ from sensors.simulator.sessions import (
     fall_at_home,
     positioning_session,
     sit_to_stand_session,
+    up_and_about,
 )
 from sensors.simulator.simulation import Simulation, simulate
 from sensors.simulator.stage import Activity, Pose, ScriptError
@@ -76,4 +77,5 @@ __all__ = [
     "simulate",
     "simulate_scenario",
     "sit_to_stand_session",
+    "up_and_about",
 ]

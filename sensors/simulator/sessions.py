@@ -165,6 +165,20 @@ def day_at_home(
     return [*script, Stand(left_s)]
 
 
+def up_and_about(*, rng: np.random.Generator, manner: Manner) -> Script:
+    """Get up from lying, walk, sit down and stand up again."""
+    stumbles = bool(rng.random() < manner.stumble_share)
+    walk = Walk(
+        seconds=24.0,
+        leg_s=12.0,
+        cadence_hz=rng.uniform(1.6, 1.9),
+        unsteadiness=manner.unsteadiness,
+        stumbles=stumbles,
+    )
+    rise = StandUp(seconds=manner.stand_up_s * rng.uniform(0.9, 1.1))
+    return [GetUp(), Stand(3.0), walk, Stand(4.0), SitDown(), Sit(6.0), rise, Stand(4.0)]
+
+
 def fall_at_home(
     kind: FallKind,
     *,
