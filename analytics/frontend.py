@@ -15,10 +15,6 @@ from sensors.types import Calibration, Chunk, FloatArray, StreamInfo
 MAX_LAG_S = 2.0
 """A stream this far behind the start of another's newest chunk is taken to be missing."""
 
-LEAST_ROWS = round(0.04 * BODY_RATE_HZ)
-"""Body samples that are given at once, if not the stream's last: a call of all detectors costs the
-same for one sample as for ten, and the phase of a bridge is to be known at once."""
-
 
 class FrontEnd:
     """Turns the chunks of several sensors into body samples on the 50 Hz grid.
@@ -53,7 +49,7 @@ class FrontEnd:
         for sensor in self._sensors.values():
             sensor.give_up_until(overdue_index)
         end_index = min(sensor.end_index for sensor in self._sensors.values())
-        return self._take_until(end_index) if end_index - self._index >= LEAST_ROWS else []
+        return self._take_until(end_index)
 
     def finish(self) -> list[BodyChunk]:
         """All streams have ended: return what still waited for another stream."""

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from analytics.body import BODY_RATE_HZ
 from benchmarks.figures import Figure, recorded
 from sensors.recording import Recording, RecordingKind, find_recordings, read_recording
 from sensors.simulator import day_at_home
@@ -24,6 +25,8 @@ FAMILIES = ("movesense", "capture2go")
 RATE_HZ = 104.0
 PLACEMENTS = (Placement.STERNUM, Placement.PELVIS, Placement.THIGH)
 _LOOK_EVERY_S = 0.02
+_STARTING_S = 10.0
+"""At first compiled loops are loaded."""
 
 
 def measure_live(folder: Path, minutes: float) -> Iterator[Figure]:
@@ -62,6 +65,12 @@ def _of_family(folder: Path, played: Recording, family: str) -> Iterator[Figure]
     for percent in (50, 99):
         value = 1e3 * float(np.percentile(latency_s, percent))
         yield Figure(what=f"{what}, from sample to live state, p{percent}", value=value, unit="ms")
+    phase_s = _phase_latency_s(states, start_s)
+    for percent in (50, 95):
+        value = 1e3 * float(np.percentile(phase_s, percent))
+        yield Figure(
+            what=f"{what}, from sample to bridge's phase, p{percent}", value=value, unit="ms"
+        )
 
 
 def _states(hub: subprocess.Popen[str], path: Path) -> Iterator[Mapping[str, Any]]:
@@ -100,6 +109,15 @@ def _latency_s(
     published_s = [datetime.fromisoformat(state["updated_at"]).timestamp() for state in states]
     first = np.searchsorted(known, np.arange(1, len(t_s) + 1))
     return np.array(published_s)[first] - start_s - t_s
+
+
+def _phase_latency_s(states: list[Mapping[str, Any]], start_s: float) -> FloatArray:
+    """From each body sample (n,) being felt to the first state whose bridge has seen it."""
+    known = [state for state in states if state["bridge"] is not None]
+    seen_s = np.array([state["bridge"]["at_s"] for state in known])
+    published_s = [datetime.fromisoformat(state["updated_at"]).timestamp() for state in known]
+    felt_s = np.arange(seen_s[0] + _STARTING_S, seen_s[-1], 1.0 / BODY_RATE_HZ)
+    return np.array(published_s)[np.searchsorted(seen_s, felt_s)] - start_s - felt_s
 
 
 def _samples(state: Mapping[str, Any], placement: Placement) -> int:

@@ -19,7 +19,7 @@ from sensors.types import Chunk, Placement, by_placement
 
 __all__ = ["Hub", "Plan", "Result", "since_now", "stopping_on_signals"]
 
-BEAT_S = 0.05
+BEAT_S = 0.03
 """Time between two looks at what has come: the live state is at most this old, so that a coach
 knows within 150 ms of a sample what it shows (see `benchmarks.live`)."""
 
