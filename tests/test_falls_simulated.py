@@ -10,7 +10,7 @@ from analytics.events import Fall, FallEnding
 from analytics.falls import FallDetector
 from analytics.frontend import FrontEnd
 from sensors.simulator.activities import GetUp, LieDown, Rest, Stand, TurnInBed, Walk
-from sensors.simulator.falls import FallKind, Stumble
+from sensors.simulator.falls import FallKind, FallOutOfBed, SoftSlide, Stumble
 from sensors.simulator.imu import VirtualSensor
 from sensors.simulator.sessions import fall_at_home
 from sensors.simulator.simulation import Simulation
@@ -45,6 +45,15 @@ def test_a_fall_is_found_and_what_became_of_the_person(
         script = fall_at_home(kind, rng=rng, lying_s=12.0, seated=seated, recovers=recovers)
         (found,) = falls(script, worn, seed=7)
         assert found.ending is ending
+
+
+@WORN
+def test_a_fall_out_of_bed_and_a_slide_down_a_wall_are_found(worn: tuple[Placement, ...]) -> None:
+    in_bed: list[Activity] = [Stand(4.0), LieDown(), Rest(15.0), FallOutOfBed(), Rest(15.0)]
+    at_a_wall: list[Activity] = [Walk(seconds=8.0), Stand(4.0), SoftSlide(), Rest(15.0)]
+    for script in (in_bed, at_a_wall):
+        (found,) = falls(script, worn, seed=5)
+        assert found.ending is FallEnding.STAYED_DOWN
 
 
 @WORN

@@ -15,7 +15,7 @@ from sensors.simulator.activities import (
 from sensors.simulator.bed_exercises import Clam, Cough, HeelSlide, KneeRoll, Superman
 from sensors.simulator.body import Body, Segment
 from sensors.simulator.exercises import BackExtension, Bridge, Extend, PelvicTilt
-from sensors.simulator.falls import Fall, FallKind, SoftSlide, Stumble
+from sensors.simulator.falls import Fall, FallKind, FallOutOfBed, SoftSlide, Stumble
 from sensors.simulator.imu import VirtualSensor
 from sensors.simulator.scenarios import SCENARIOS, Scenario, simulate_scenario
 from sensors.simulator.sessions import (
@@ -46,6 +46,7 @@ __all__ = [
     "Extend",
     "Fall",
     "FallKind",
+    "FallOutOfBed",
     "GetUp",
     "HeelSlide",
     "KneeRoll",

@@ -1,4 +1,4 @@
-"""Falls, slides and stumbles.
+"""Falls, also out of bed, slides and stumbles.
 
 The hips drop and the trunk tilts, each speeding up under gravity that the legs partly resist and
 each stopped within centimetres. Hips of people who fall in care homes strike at 2.1 ± 0.6 m/s
@@ -17,6 +17,7 @@ from sensors.simulator.motion import Channel, Drop
 from sensors.simulator.stage import (
     FRONT,
     LEFT,
+    UP,
     Activity,
     FallTruth,
     NearFallTruth,
@@ -73,6 +74,30 @@ class Fall(Activity):
         hip_deg = 20.0 if self.kind is FallKind.FORWARD else 60.0
         flex_deg = 25.0 if self.kind is FallKind.SYNCOPE else 12.0
         stage.bend(0.8 * self.fall_s, hip_flex=hip_deg, spine_flex=flex_deg)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FallOutOfBed(Activity):
+    """Roll over the edge of the bed, from lying on the back, and end prone on the floor."""
+
+    side: Side = Pose.LEFT
+    fall_s: float = 0.45
+    stop_s: float = 0.09
+
+    starts_from = (Pose.SUPINE,)
+
+    def _play(self, stage: Stage) -> None:
+        turn = 1.0 if self.side is Pose.LEFT else -1.0
+        hips = Drop(self.fall_s, self.stop_s)
+        stage.turn(UP, 60.0 * turn, 0.5)
+        stage.wait(0.5)
+        stage.falls.append(FallTruth(stage.now_s + hips.peak_s, "out_of_bed"))
+        stage.shift(LEFT, 0.4 * turn, 0.5 * self.fall_s)
+        stage.move(Channel.Z, stage.body.floor_height_m, hips)
+        stage.turn(UP, 120.0 * turn, Drop(self.fall_s + 0.1, self.stop_s))
+        stage.wait(hips.duration_s + 0.3)
+        curl(stage, Pose.PRONE, 1.0)
+        stage.wait(1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
