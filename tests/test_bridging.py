@@ -312,3 +312,10 @@ def test_a_sensor_that_feels_no_force_at_all_for_a_while_breaks_nothing() -> Non
     acc = np.where(dead, 0.0, strap.acc)
     numb = BodyChunk(0, {Segment.TRUNK: replace(strap, acc=acc)})
     assert len(detect(BridgingDetector(), [numb])) >= len(truth) - 2
+
+
+def test_a_low_bridge_whose_one_side_drops_is_a_bridge() -> None:
+    bridge = Bridge(peak_deg=8.0, roll_deg=10.0)
+    script = [*calibration_poses(), BendKnees(), Rest(4.0), bridge, Rest(4.0)]
+    (found,) = repetitions(watched(script, PELVIS)[0])
+    assert found.roll_deg == pytest.approx(10.0, abs=1.5)

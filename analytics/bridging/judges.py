@@ -36,7 +36,9 @@ class RangeParams:
     max_deg: float = 50.0
     """Largest; a person who sits up or turns tilts further."""
     max_sway_part: float = 0.4
-    """Largest share of the change that may leave the sagittal plane."""
+    """Largest share of the change that may leave the sagittal plane, where that is not known."""
+    max_roll_deg: float = 20.0
+    """Largest roll, where it is: hips that a weak side lets drop roll by 10° or so."""
     shallow_part: float = 0.4
     """Of the range usual in the last repetitions; less is partial."""
     short_part: float = 0.1
@@ -126,7 +128,7 @@ class KnownMounting:
         """See `Judge.allows`."""
         return (
             _is_lift(movement, self._params)
-            and movement.sway_part <= self._params.max_sway_part
+            and not self._sways(movement)
             and self._lies_supine(movement)
             and self._may_rise(movement)
             and self._is_followed(movement)
@@ -148,6 +150,15 @@ class KnownMounting:
         _learn(arm, movement)
         upper_m = arm.along(movement.axis) + self._params.arm_errors * arm.error_m
         return upper_m >= _min_arm_m(self._worn.segment, self._params)
+
+    def _sways(self, movement: Movement) -> bool:
+        """Whether it leaves the sagittal plane: where that is known, by more than the hips roll."""
+        if not self._worn.facing_known:
+            return movement.sway_part > self._params.max_sway_part
+        sideways = movement.up[:, 1]
+        turned = np.arcsin(np.clip(sideways[movement.hold].mean(), -1.0, 1.0))
+        turned -= np.arcsin(np.clip(sideways[movement.rest].mean(), -1.0, 1.0))
+        return bool(abs(turned) > np.radians(self._params.max_roll_deg))
 
     def _is_followed(self, movement: Movement) -> bool:
         """Whether the segment of a second sensor, if one is worn, tilts along."""

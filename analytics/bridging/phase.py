@@ -58,7 +58,11 @@ class PhaseParams:
     max_deg: float = 50.0
     """Highest (`RangeParams.max_deg`)."""
     slow_part: float = 0.3
-    """A lift or a lowering ends when it is slower than this part of its fastest."""
+    """A lift or a lowering ends when it is slower than this part of its fastest …"""
+    slow_s: float = 0.2
+    """… by a speed that is smoothed so long, since tremor is faster than a slow lift."""
+    rising_part: float = 0.15
+    """A hold that rises by this part of the height was none yet."""
     fall_part: float = 0.65
     """Part of the height that is lost when the hips come down (`SwingParams.fall_part`)."""
     back_part: float = 0.25
@@ -97,6 +101,8 @@ class PhaseTracker:
             top=0,
             bottom=0,
             lately=0,
+            pace=0,
+            entered=0,
             lift_rate=0,
             fastest=0,
             lifted_at=0,
@@ -173,6 +179,8 @@ def _limits(params: PhaseParams) -> Variables:
         min_range=params.min_deg,
         max_range=params.max_deg,
         slow_part=params.slow_part,
+        pacing=1.0 - np.exp(-1.0 / (BODY_RATE_HZ * params.slow_s)),
+        rising_part=params.rising_part,
         fall_part=params.fall_part,
         back_part=params.back_part,
         stuck=round(params.stuck_s * BODY_RATE_HZ),
@@ -195,19 +203,20 @@ def _follow(rows: FloatArray, rise_axis: FloatArray, given: Variables, kept: Var
             continue
         state.missing = 0
         rate_degs = _smoothed_tilt(rows, i, rise_axis, limits, state)
+        state.pace += limits.pacing * (rate_degs - state.pace)
         if not rows[i, SUPINE]:
             _rest(state)
         elif state.phase == _REST:
             _resting(rate_degs, limits, state)
         elif state.phase == _LIFT:
-            _lifting(rate_degs, limits, state)
+            _lifting(limits, state)
         elif state.phase == _HOLD:
             _holding(rate_degs, limits, state)
             if not state.judged and state.index - state.since >= limits.sure:
                 state.judged = state.awaits = 1
                 return i + 1
         else:
-            _lowering(rate_degs, limits, state)
+            _lowering(limits, state)
     return len(rows)
 
 
@@ -229,6 +238,7 @@ def _smoothed_tilt(
         state.started = 1
         state.began = state.index
         state.first = state.tilt = tilt_deg
+        state.pace = 0.0
         _rest(state)
     state.first += limits.weight * (tilt_deg - state.first)
     step_deg: float = limits.weight * (state.first - state.tilt)
@@ -263,8 +273,8 @@ def _resting(rate_degs: float, limits: np.record, state: np.record) -> None:
 
 
 @kernel
-def _lifting(rate_degs: float, limits: np.record, state: np.record) -> None:
-    state.fastest = max(state.fastest, rate_degs)
+def _lifting(limits: np.record, state: np.record) -> None:
+    state.fastest = max(state.fastest, state.pace)
     if state.tilt > state.top + 0.2:
         state.moved_at = state.index
     _keep_top(state)
@@ -273,11 +283,12 @@ def _lifting(rate_degs: float, limits: np.record, state: np.record) -> None:
     is_stuck = state.index - state.moved_at > limits.stuck
     if range_deg > limits.max_range or (range_deg < limits.min_range and (has_fallen or is_stuck)):
         _rest(state)
-    elif range_deg >= limits.min_range and rate_degs < limits.slow_part * state.fastest:
+    elif range_deg >= limits.min_range and state.pace < limits.slow_part * state.fastest:
         state.lift_rate = state.fastest
-        state.lately = state.tilt
+        state.lately = state.entered = state.tilt
         _enter(_HOLD, state)
         state.hold_start = state.index
+        state.judged = 0
 
 
 @kernel
@@ -290,6 +301,9 @@ def _holding(rate_degs: float, limits: np.record, state: np.record) -> None:
     fast = max(limits.moving, limits.moving_part * state.lift_rate)
     if range_deg > limits.max_range or state.index - state.since > limits.longest:
         _rest(state)
+    elif state.tilt - state.entered > max(limits.moved, limits.rising_part * range_deg):
+        _enter(_LIFT, state)
+        state.fastest = state.lift_rate
     elif (
         fallen > far
         or (fallen > 0.5 * far and -rate_degs > fast)
@@ -301,14 +315,14 @@ def _holding(rate_degs: float, limits: np.record, state: np.record) -> None:
 
 
 @kernel
-def _lowering(rate_degs: float, limits: np.record, state: np.record) -> None:
-    state.fastest = max(state.fastest, -rate_degs)
+def _lowering(limits: np.record, state: np.record) -> None:
+    state.fastest = max(state.fastest, -state.pace)
     if state.tilt < state.bottom:
         state.bottom = state.tilt
         state.moved_at = state.index
     range_deg = state.top - state.low
     fallen = state.top - state.bottom
-    is_slow = -rate_degs < limits.slow_part * state.fastest
+    is_slow = -state.pace < limits.slow_part * state.fastest
     is_over = is_slow and state.tilt - state.low < limits.back_part * range_deg
     is_stuck = state.index - state.moved_at > limits.stuck
     rises = state.tilt - state.bottom > max(limits.moved, limits.moved_part * range_deg)
@@ -318,7 +332,7 @@ def _lowering(rate_degs: float, limits: np.record, state: np.record) -> None:
         _rest(state)
         state.low = state.bottom
     elif is_stuck or rises:
-        state.lately = state.tilt
+        state.lately = state.entered = state.tilt
         _enter(_HOLD, state)
 
 
