@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ def validate_and_print(
             Console().print(table)
     if document is not None:
         drawings = write_section(document, topic, findings)
-        print(f"{document} and {len(drawings)} drawings beside it written")
+        print(f"{document} and {len(drawings)} drawings beside it written", file=sys.stderr)
 
 
 def _headline(finding: Finding) -> str:
