@@ -41,7 +41,7 @@ class Takes:
 
     A recording ends, and what comes goes into another one, when a stream comes that it does not
     name or that reaches back before it; all day also after 10 min of silence, and after an hour as
-    soon as the wearer is upright, no fall is suspected and no stream is behind. A recording that
+    soon as the wearer is upright, nothing may be a fall and no stream is behind. A recording that
     follows without a pause names the one before in `resumes`, and the first one names what was cut
     off half an hour before at most, if that was of the same wearer, kind and place.
 
@@ -117,7 +117,7 @@ class Takes:
         newest_us = max(self._last_us.values())
         if newest_us - take.origin_us < self._rules.long_s * US_PER_S:
             return False
-        if take.pipeline.falls.suspected is not None or self._is_any_behind(newest_us):
+        if take.pipeline.falls.undecided or self._is_any_behind(newest_us):
             return False
         return not self._plan.calibrations or take.pipeline.posture.posture is Posture.UPRIGHT
 

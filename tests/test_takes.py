@@ -34,12 +34,12 @@ SLOW_STERNUM = replace(STERNUM, rate_hz=4.0)
 class Day:
     """A hub's day: what comes is put in, and what ends is finished."""
 
-    def __init__(self, plan: Plan, noon: datetime = NOON) -> None:
+    def __init__(self, plan: Plan, noon: datetime = NOON, rules: Rules = RULES) -> None:
         self.now_s = 0.0
         self.set_s = 0.0
         self.results: list[Result] = []
         self._noon = noon
-        self.takes = Takes(plan, lambda: self.now_s, self._wall, RULES)
+        self.takes = Takes(plan, lambda: self.now_s, self._wall, rules)
         self.takes.recover()
 
     def _wall(self) -> datetime:
@@ -117,6 +117,21 @@ def test_it_ends_while_the_wearer_is_upright_and_nothing_else_is_going_on(all_da
     assert sum(len(result.session.repetitions) for result in results) == 10
     for result in results[:-1]:
         assert result.session.postures[-1].posture is Posture.UPRIGHT
+
+
+@pytest.mark.parametrize("long_s", [61.0, 62.5, 63.0, 64.0])
+def test_it_does_not_end_in_a_fall_which_is_called_while_it_is_recorded(
+    all_day: Plan, long_s: float
+) -> None:
+    """The impact is at 62.3 s, and the body seems upright for a second more."""
+    recording = read_recording(STREAMS / "fall_forward")
+    day = Day(calibrated(all_day, "fall_forward"), rules=replace(RULES, long_s=long_s))
+    called = False
+    for chunk in recording.chunks(0.2):
+        day.put(chunk, streams=recording.header.streams)
+        assert day.takes.current is not None
+        called |= day.takes.current.pipeline.falls.suspected is not None
+    assert called
 
 
 def test_what_is_found_in_each_is_what_analysis_finds_in_it(all_day: Plan) -> None:

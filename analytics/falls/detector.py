@@ -61,6 +61,12 @@ class FallDetector:
         believed = watched is not None and watched.probability >= self._params.least_probability
         return watched.fall if watched is not None and believed else None
 
+    @property
+    def undecided(self) -> bool:
+        """Whether something that may be a fall has not been judged to its end."""
+        awaited = any(sensor.impacts.awaits_aftermath for sensor in self._sensors.values())
+        return awaited or self._watched is not None
+
     def update(self, chunk: BodyChunk) -> list[Event]:
         """See `Detector.update`: falls whose watch has ended."""
         until_index = chunk.start_index + len(chunk)

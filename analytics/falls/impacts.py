@@ -126,6 +126,11 @@ class ImpactFinder:
         gravity_g = np.linalg.norm(resting_g.mean(axis=0))
         return bool(abs(gravity_g - 1.0) > _GRAVITY_ERROR_G or np.nanmax(force_g) >= self._least_g)
 
+    @property
+    def awaits_aftermath(self) -> bool:
+        """Whether there was an impact of which it is not known yet what follows."""
+        return bool(self._pending) or float(self._state["held_g"]) > 0.0
+
     def acc_g(self, index: int, from_s: float, until_s: float) -> FloatArray:
         """Specific force (n, 3) in g from and until so long after a sample, NaN where not known."""
         return self._around(index, from_s, until_s)[:, 0:3]
