@@ -71,8 +71,9 @@ def _rise_part(movement: Movement, worn: Worn) -> float | None:
     """Rise of the hips from rest to peak as a share of the trunk's length.
 
     sin θ − sin θ₀ of the trunk's inclination, as if it were a stiff beam that turns about the
-    shoulders. In the simulator's body, whose thorax follows the pelvis by 85 %, the pelvis so tells
-    9 % too much, a trunk sensor 7 % too little. A thigh tells nothing of it, since the knee moves.
+    shoulders. In simulated bodies, whose upper back follows the hips by 75 to 88 %, a pelvis sensor
+    so tells a tenth too much and a trunk sensor a fifteenth too little. A thigh sensor tells
+    nothing of it, since the knee moves too.
     """
     if not worn.calibrated or worn.segment is Segment.THIGH:
         return None

@@ -22,9 +22,9 @@ class Limits:
     hold_s: float = 0.3
     """A hold shorter than prescribed by less counts as kept (0.15 s)."""
     roll_deg: float = 4.0
-    """A side is lower; calibrating by hand leaves up to 2° (0.4°)."""
+    """A side is lower (0.8°, without what calibrating by hand leaves: up to 2°)."""
     sag_deg: float = 3.0
-    """Tilt lost in the hold, as much as a hold may vary by breath (0.5° in 5 s)."""
+    """Tilt lost in the hold (1.2°)."""
     quick_s: float = 0.8
     """A lowering in less is let go rather than lowered."""
     peak_change_deg: float = 3.0
@@ -32,7 +32,7 @@ class Limits:
     hold_change_s: float = 0.6
     """Hold lost from the first to the last."""
     tremor_growth: float = 0.5
-    """Growth of the tremor, as a share of the usual one (0.2)."""
+    """Growth of the tremor as a share of the usual one; what soft tissue adds is alike in a set."""
 
 
 @dataclass(frozen=True, slots=True)

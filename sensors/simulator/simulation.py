@@ -11,7 +11,7 @@ import numpy as np
 from sensors.simulator.body import SEGMENT_OF, Body, Segment
 from sensors.simulator.imu import VirtualSensor, measure, mounted
 from sensors.simulator.kinematics import Frame, segment_frame
-from sensors.simulator.stage import Activity, Pose, RepetitionTruth, ScriptError, play
+from sensors.simulator.stage import Activity, BridgeTruth, Pose, ScriptError, play
 from sensors.simulator.truth import truth_of
 from sensors.types import Calibration, Chunk, FloatArray, Placement, StreamInfo
 
@@ -69,7 +69,7 @@ class Simulation:
         return truth_of(self._stage, self._motion)
 
     @property
-    def repetitions(self) -> tuple[RepetitionTruth, ...]:
+    def repetitions(self) -> tuple[BridgeTruth, ...]:
         """The bridges as scripted: a part of `truth` that costs nothing."""
         return tuple(self._stage.repetitions)
 
