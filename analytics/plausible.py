@@ -10,17 +10,11 @@ import numpy as np
 
 from analytics.body import SEGMENT_OF, Segment
 from analytics.calibration import MAX_POSE_SD_MS2, POSE_ANGLE_DEG, angle_deg, mounting
+from analytics.stepping import is_walking
 from sensors.recording import Recording, RecordingKind
 from sensors.types import Calibration, FloatArray, StreamInfo
 
 WINDOW_S = 4.0
-STEP_PERIOD_S = (0.35, 0.85)
-"""Steps of a slow walk to a brisk one (70 to 170 a minute)."""
-
-MIN_STEP_REGULARITY = 0.5
-"""Autocorrelation of the specific force at the step period (Moe-Nilssen and Helbostad 2004)."""
-
-WALKING_SD_MS2 = (0.6, 6.0)
 MAX_SWAY_DEG = 15.0
 
 BLOCK_S = 0.5
@@ -113,25 +107,13 @@ def _first_walking(recording: Recording, info: StreamInfo) -> FloatArray | None:
     for before, after in pairwise(_windows(recording, info)):
         means = before.mean(axis=0), after.mean(axis=0)
         if (
-            _is_walking(before, info.rate_hz)
-            and _is_walking(after, info.rate_hz)
+            is_walking(before, info.rate_hz)
+            and is_walking(after, info.rate_hz)
             and angle_deg(*means) < MAX_SWAY_DEG
         ):
             mean: FloatArray = np.mean(means, axis=0)
             return mean
     return None
-
-
-def _is_walking(acc: FloatArray, rate_hz: float) -> bool:
-    force = np.linalg.norm(acc, axis=1)
-    force -= force.mean()
-    low_ms2, high_ms2 = WALKING_SD_MS2
-    if not low_ms2 < force.std() < high_ms2:
-        return False
-    lags = range(round(STEP_PERIOD_S[0] * rate_hz), round(STEP_PERIOD_S[1] * rate_hz) + 1)
-    power = force @ force / len(force)
-    regularity = max(force[lag:] @ force[:-lag] / (len(force) - lag) for lag in lags) / power
-    return bool(regularity > MIN_STEP_REGULARITY)
 
 
 def _first_lying(recording: Recording, info: StreamInfo, standing: FloatArray) -> FloatArray | None:

@@ -21,7 +21,7 @@ class DoubtParams:
     slow_trunk_ms: float = 1.3
     """The trunk comes down faster in falls, and hardly ever as fast in daily activities (Bourke et
     al. 2008, Med Eng Phys 30:937): toppling back onto the bed from sitting stays below."""
-    slow_trunk_logit: float = 3.0
+    slow_trunk_logit: float = 4.0
     turned_over_deg: float = 150.0
     """A trunk that was upright never ends head down; a sensor that came loose does."""
     turned_over_logit: float = 3.0

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 import numpy as np
 
 from analytics.body import BODY_RATE_HZ
 from analytics.falls.features import angle_deg
-from sensors.types import FloatArray
+from analytics.stepping import is_walking
+from sensors.types import GRAVITY_MS2, FloatArray
 
 WINDOW_S = 4.0
-STEP_PERIOD_S = (0.35, 0.85)
-"""Steps of a slow walk to a brisk one (70 to 170 a minute)."""
-
-MIN_STEP_REGULARITY = 0.5
-"""Autocorrelation of the specific force at the step period (Moe-Nilssen and Helbostad 2004)."""
-
-WALKING_SD_G = (0.06, 0.6)
 MAX_SWAY_DEG = 15.0
 """Two windows in a row that agree so far are walking; what is farther from the last is new."""
 
-FORGOTTEN_S = 120.0
-"""How far back it must be known what was taken for upright, at least."""
+NEWS_DEG = 3.0
+"""What differs by less from the last is the same, and not kept."""
 
 
 class UprightLearner:
@@ -42,30 +38,21 @@ class UprightLearner:
         if before is None or self._before is None:
             return
         if angle_deg(before, self._before) < MAX_SWAY_DEG:
-            self._learned.append((self.next_index, before + self._before))
-        while len(self._learned) > 1 and self._is_forgotten(self._learned[1][0]):
-            del self._learned[0]
+            self._learn(before + self._before)
 
     def up(self, index: int) -> FloatArray | None:
         """The unit vertical (3,) of an upright body as known at a sample; None before any walk."""
-        known = [up for learned_at, up in self._learned if learned_at <= index]
-        return known[-1] / np.linalg.norm(known[-1]) if known else None
+        known = bisect_right(self._learned, index, key=lambda learned: learned[0])
+        return self._learned[known - 1][1] if known else None
 
-    def _is_forgotten(self, index: int) -> bool:
-        return index < self.next_index - FORGOTTEN_S * BODY_RATE_HZ
+    def _learn(self, direction: FloatArray) -> None:
+        if not self._learned or angle_deg(direction, self._learned[-1][1]) > NEWS_DEG:
+            self._learned.append((self.next_index, direction / np.linalg.norm(direction)))
 
 
 def _walking(acc_g: FloatArray) -> FloatArray | None:
     """The direction (3,) of gravity if the force looks like walking."""
-    size_g = np.sqrt((acc_g * acc_g).sum(axis=1))
-    size_g -= size_g.mean()
-    power = float((size_g * size_g).mean())
-    low_g, high_g = WALKING_SD_G
-    if not low_g**2 < power < high_g**2:
-        return None
-    first, last = (round(period_s * BODY_RATE_HZ) for period_s in STEP_PERIOD_S)
-    regularity = max((size_g[lag:] * size_g[:-lag]).mean() for lag in range(first, last + 1))
-    if regularity < MIN_STEP_REGULARITY * power:
+    if not is_walking(GRAVITY_MS2 * acc_g, BODY_RATE_HZ):
         return None
     gravity_g = acc_g.mean(axis=0)
     return np.asarray(gravity_g / np.linalg.norm(gravity_g))
