@@ -25,7 +25,8 @@ def tremor(signal: FloatArray, rate_hz: float) -> float | None:
     between the sensor's samples take away of each frequency is given back: at 12 Hz 9 % by the
     grid, and 16 % by a sensor at 52 Hz. The sensor's own noise is in it, for current MEMS sensors
     about 0.06 °/s or 0.01 m/s², and soft tissue swings along: on simulated wearers it errs by up to
-    40 % at the pelvis and 90 % at the waist, so compare it within a set. None for less than 2 s and for a sensor slower than 36 Hz.
+    40 % at the pelvis and 90 % at the waist, so compare it within a set. None for less than 2 s and
+    for a sensor slower than 36 Hz.
     """
     count = len(signal)
     if count < MIN_HOLD_S * BODY_RATE_HZ or rate_hz < MIN_RATE_HZ:
