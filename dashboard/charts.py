@@ -99,7 +99,7 @@ def weekly_dose(weeks: Sequence[WeekValue], frame: Frame) -> alt.LayerChart:
         .encode(
             x=_weeks_axis(frame, "start"),
             x2="end:Q",
-            y=_measure_axis("value", highest * _HEADROOM),
+            y=_measure_axis("value", highest * _HEADROOM, least_step=1),
             y2=alt.Y2Datum(0),
             tooltip=alt.Tooltip("text:N", title="Done"),
         )
@@ -281,11 +281,11 @@ def _weeks_axis(frame: Frame, field: str) -> alt.X:
     )
 
 
-def _measure_axis(field: str, highest: float) -> alt.Y:
+def _measure_axis(field: str, highest: float, *, least_step: float = 0.1) -> alt.Y:
     return alt.Y(
         f"{field}:Q",
         scale=alt.Scale(domain=[0, highest], nice=False),
-        axis=alt.Axis(title=None, minExtent=_AXIS_WIDTH, tickCount=5),
+        axis=alt.Axis(title=None, minExtent=_AXIS_WIDTH, tickCount=5, tickMinStep=least_step),
     )
 
 

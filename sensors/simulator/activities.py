@@ -281,6 +281,7 @@ class GetUp(Activity):
     side: Side = Pose.LEFT
     side_s: float = 3.0
     seconds: float = 3.0
+    rise: StandUp = StandUp()
 
     starts_from = LYING
 
@@ -296,7 +297,7 @@ class GetUp(Activity):
         stage.wait(self.seconds)
         stage.pose = Pose.SITTING
         Sit(2.0)(stage)
-        StandUp()(stage)
+        self.rise(stage)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -176,7 +176,7 @@ def up_and_about(*, rng: np.random.Generator, manner: Manner) -> Script:
         stumbles=stumbles,
     )
     rise = StandUp(seconds=manner.stand_up_s * rng.uniform(0.9, 1.1))
-    return [GetUp(), Stand(3.0), walk, Stand(4.0), SitDown(), Sit(6.0), rise, Stand(4.0)]
+    return [GetUp(rise=rise), Stand(3.0), walk, Stand(4.0), SitDown(), Sit(6.0), rise, Stand(4.0)]
 
 
 def fall_at_home(
