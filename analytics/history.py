@@ -19,7 +19,7 @@ class History:
 
     def __init__(self, *, columns: int, kept: int) -> None:
         self._kept = kept + BLOCK
-        self._rows = np.empty((2 * self._kept, columns))
+        self._rows = np.empty((2 * self._kept + BLOCK, columns))
         self._count = 0
         self._first = 0
 

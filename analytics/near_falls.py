@@ -149,15 +149,24 @@ def _follow(
         within += 1
         i += 1
         if within == 2 * _HOP:
-            force[: _HOPS * _HOP] = force[_HOP:]
-            hops[:_HOPS] = hops[1:]
-            hop[:] = 0.0
-            hop[_LOW] = np.inf
+            _begin_hop(force, hops)
             state.second += within
             within = 0
             stumbled = _is_stumble(hops, opened(given))
     state.within, state.half = within, half
     return i, stumbled
+
+
+@kernel
+def _begin_hop(force: FloatArray, hops: FloatArray) -> None:
+    """Move the last seconds back to make room for the next."""
+    for k in range(_HOPS * _HOP):
+        force[k] = force[_HOP + k]
+    for k in range(_HOPS):
+        for column in range(hops.shape[1]):
+            hops[k, column] = hops[k + 1, column]
+    hops[_HOPS, :] = 0.0
+    hops[_HOPS, _LOW] = np.inf
 
 
 @kernel

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import SupportsFloat, SupportsInt
 
 import numpy as np
@@ -107,7 +108,7 @@ class PostureDetector:
             upright_tan = float(self._limits["upright_tan"])
             self._limits["back_weight"] = _back_weight(segment.supine_up, upright_tan)
         count = _settle(up, facing_known, self._limits, self._state, ended)
-        return [_bout(*row) for row in ended[:count]]
+        return [_bout(*row) for row in ended[:count].tolist()]
 
     def finish(self) -> list[Event]:
         """See `Detector.finish`: the posture that lasted to the end."""
@@ -121,7 +122,7 @@ class PostureDetector:
 def posture_of(up: FloatArray) -> Posture:
     """The posture nearest to a vertical (3,) in trunk axes, of any length, without hysteresis."""
     x, y, z = (float(part) for part in up)
-    return _POSTURES[_nearest_of(x, y, z, _limits(PostureParams()))]
+    return _POSTURES[_nearest_of(x, y, z, _usual_limits())]
 
 
 def _usable_up(segment: SegmentChunk | None, count: int) -> FloatArray:
@@ -166,6 +167,11 @@ def _limits(params: PostureParams) -> Variables:
         bend=round(params.bend_s * BODY_RATE_HZ),
         max_missing=round(params.max_gap_s * BODY_RATE_HZ),
     )
+
+
+@cache
+def _usual_limits() -> Variables:
+    return _limits(PostureParams())
 
 
 @kernel

@@ -177,8 +177,9 @@ def _follow(
             rows[count, 2], rows[count, 3], rows[count, 4] = rhythm(window)
             count += 1
         if end == len(force):
-            force[:_WINDOW] = force[_WINDOW:]
             end = _WINDOW
+            for k in range(_WINDOW):
+                force[k] = force[_WINDOW + k]
     state.index, state.count, state.half = index, end, half
     return count
 

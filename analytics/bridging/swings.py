@@ -187,7 +187,9 @@ def _note(marks: NDArray[np.int64], count: int, mark: int, index: int, noticed_a
 
 @kernel
 def _begin(up: FloatArray, i: int, index: int, state: np.record, vectors: FloatArray) -> None:
-    vectors[:] = up[i]
+    for which in range(len(vectors)):
+        for j in range(3):
+            vectors[which, j] = up[i, j]
     state.started = 1
     state.range = state.older_range = state.progress = 0.0
     state.far_index = state.anchor_index = state.turned_at = state.progress_at = index
@@ -219,6 +221,18 @@ def _square(now: FloatArray, vectors: FloatArray, which: int) -> float:
 
 
 @kernel
+def _keep(now: FloatArray, vectors: FloatArray, which: int) -> None:
+    for j in range(3):
+        vectors[which, j] = now[j]
+
+
+@kernel
+def _move(vectors: FloatArray, source: int, target: int) -> None:
+    for j in range(3):
+        vectors[target, j] = vectors[source, j]
+
+
+@kernel
 def _advance(
     now: FloatArray, index: int, limits: np.record, state: np.record, vectors: FloatArray
 ) -> None:
@@ -229,7 +243,7 @@ def _advance(
     distance = np.sqrt(square)
     state.range = distance
     state.far_index = index
-    vectors[_FAR] = now
+    _keep(now, vectors, _FAR)
     if distance > state.progress + 0.02 + 0.02 * distance:
         state.progress = distance
         state.progress_at = index
@@ -259,17 +273,17 @@ def _turn(
 ) -> None:
     """Make the farthest direction a turning point, or take back the last one if it was a blip."""
     if index - state.turned_at < limits.dwell and state.older_turned_at >= 0:
-        vectors[_FAR] = vectors[_ANCHOR]
-        vectors[_ANCHOR] = vectors[_OLDER]
+        _move(vectors, _ANCHOR, _FAR)
+        _move(vectors, _OLDER, _ANCHOR)
         state.range = state.older_range
         state.far_index = state.anchor_index
         state.turned_at = state.older_turned_at
         state.older_turned_at = -1
         state.pending = 0
     else:
-        vectors[_OLDER] = vectors[_ANCHOR]
-        vectors[_ANCHOR] = vectors[_FAR]
-        vectors[_FAR] = now
+        _move(vectors, _ANCHOR, _OLDER)
+        _move(vectors, _FAR, _ANCHOR)
+        _keep(now, vectors, _FAR)
         state.older_range = state.range
         state.anchor_index = state.far_index
         state.older_turned_at = state.turned_at
