@@ -241,6 +241,7 @@ def _received(sensor: VirtualSensor, samples: int, rng: np.random.Generator) -> 
     packets = -(-samples // sensor.packet_samples)
     leave = 1.0 / sensor.loss_burst_packets
     enter = leave * sensor.loss / (1.0 - sensor.loss)
-    runs = np.stack([rng.geometric(enter, packets), rng.geometric(leave, packets)], axis=1)
-    arrives = np.repeat(np.tile([True, False], packets), runs.ravel())[:packets]
+    runs = np.stack([rng.geometric(enter, packets), rng.geometric(leave, packets)], axis=1).ravel()
+    enough = int(np.searchsorted(np.cumsum(runs), packets)) + 1
+    arrives = np.repeat(np.tile([True, False], packets)[:enough], runs[:enough])[:packets]
     return np.repeat(arrives, sensor.packet_samples)[:samples]
