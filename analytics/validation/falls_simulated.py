@@ -15,7 +15,20 @@ from analytics.falls import FallDetector
 from analytics.frontend import FrontEnd
 from analytics.validation.fall_trials import HIT_WITHIN_S
 from analytics.validation.figures import ALL, Figure, Kind, Unit, pooled, rate, share
-from sensors.simulator import FallKind, Simulation, day_at_home, fall_at_home, simulate
+from sensors.simulator import (
+    FallKind,
+    FallOutOfBed,
+    GetUp,
+    Rest,
+    Simulation,
+    SoftSlide,
+    Stand,
+    Walk,
+    calibration_poses,
+    day_at_home,
+    fall_at_home,
+    simulate,
+)
 from sensors.simulator.sessions import Script
 from sensors.simulator.variation import any_body, any_sensor
 from sensors.types import Placement
@@ -23,8 +36,10 @@ from sensors.types import Placement
 SET = "simulator"
 DAYS, DAY_MINUTES = 100, 120.0
 ASKED_PER_HOUR = 1 / 200
-PEOPLE = 10
-"""How many fall in each way, from standing and from a seat, and get up or not."""
+PEOPLE = 20
+"""How many fall in each way."""
+
+LYING_S = 15.0
 
 Worn: TypeAlias = tuple[Placement, ...]
 WORN: tuple[Worn, ...] = (
@@ -49,27 +64,34 @@ def home_figures(days: int = DAYS) -> Iterator[Figure]:
 
 
 def simulated_fall_figures(people: int = PEOPLE) -> Iterator[Figure]:
-    """Falls of every kind, from standing and from a seat, by people who get up and who do not."""
+    """Falls of every kind, by people of whom every second gets up again, where one can."""
     hits: dict[tuple[Worn, str], list[bool]] = {}
-    for kind, seated, recovers, seed in product(
-        FallKind, (False, True), (False, True), range(people)
-    ):
-        rng = _rng(seed)
-        script = fall_at_home(kind, rng=rng, lying_s=15.0, seated=seated, recovers=recovers)
-        simulation = _simulated(script, seed)
-        ((true_s, _),) = [(fall["impact_s"], fall["kind"]) for fall in simulation.truth["falls"]]
-        for worn in WORN:
-            found = [
-                abs(fall.impact_s - true_s) <= HIT_WITHIN_S for fall in _falls(simulation, worn)
-            ]
-            hits.setdefault((worn, kind), []).append(any(found))
+    for seed in range(people):
+        for kind, script in _fall_scripts(_rng(seed), recovers=seed % 2 == 0):
+            simulation = _simulated(script, seed)
+            (true_s,) = [fall["impact_s"] for fall in simulation.truth["falls"]]
+            for worn in WORN:
+                found = [fall.impact_s for fall in _falls(simulation, worn)]
+                hit = any(abs(found_s - true_s) <= HIT_WITHIN_S for found_s in found)
+                hits.setdefault((worn, kind), []).append(hit)
     for worn in WORN:
         figure_kind = Kind(SET, f"{_named(worn)}, falls found", Unit.SHARE)
-        of_kinds = {kind: hits[worn, kind] for kind in FallKind}
+        of_kinds = {kind: each for (by, kind), each in hits.items() if by == worn}
         for kind, each in of_kinds.items():
             yield share(figure_kind, kind, sum(each), len(each))
         found_ones = [sum(each) for each in of_kinds.values()]
         yield pooled(figure_kind, found_ones, [len(each) for each in of_kinds.values()])
+
+
+def _fall_scripts(rng: np.random.Generator, *, recovers: bool) -> Iterator[tuple[str, Script]]:
+    """One fall of each kind, with its name."""
+    for kind, seated in product(FallKind, (False, True)):
+        name = f"{kind}, from a seat" if seated else str(kind)
+        script = fall_at_home(kind, rng=rng, lying_s=LYING_S, seated=seated, recovers=recovers)
+        yield name, script
+    yield "out of bed", [*calibration_poses(), Rest(20.0), FallOutOfBed(), Rest(LYING_S)]
+    wall: Script = [GetUp(), Walk(seconds=rng.uniform(8.0, 20.0)), Stand(4.0), SoftSlide()]
+    yield "down a wall", [*calibration_poses(), *wall, Rest(LYING_S)]
 
 
 def _simulated(script: Script, seed: int) -> Simulation:
