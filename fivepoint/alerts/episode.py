@@ -26,6 +26,9 @@ GIVE_UP_S = 86_400.0
 UP_AGAIN_S = 10.0
 """Upright for so long, somebody is up again and not only sitting up for a moment."""
 
+TOLD_WITHIN = 2.0
+"""A long lie is told of until so many times its least length: who lies then may lie in bed."""
+
 LAST_SEEN_S = 60.0
 """A long lie is told of only if the sensors told so lately that the person was not upright."""
 
@@ -306,8 +309,9 @@ def _long_lain(episode: Episode, rules: AlarmRules, t_s: float) -> Turn:
     """Who still lies there after long is told of to everybody, whether acknowledged or not."""
     if episode.phase is Phase.ASKING or episode.cancelled or episode.lies_long or episode.up_again:
         return Turn(episode)
-    down_s = episode.down_seen_s
-    if t_s < rules.long_lie_after_s or down_s is None or t_s - down_s > LAST_SEEN_S:
+    long_s, down_s = rules.long_lie_after_s, episode.down_seen_s
+    seen_down = down_s is not None and t_s - down_s <= LAST_SEEN_S
+    if not (seen_down and long_s <= t_s <= TOLD_WITHIN * long_s):
         return Turn(episode)
     episode = replace(episode, lies_long=True)
     for name in rules.names:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from analytics.events import Posture
 from dashboard.alarm import Answer, Said
-from fivepoint.alerts import episode as course
+from fivepoint.alerts import episode as transition
 from fivepoint.alerts.episode import Episode, Fallen, Letter, Outcome, Phase, Step, Turn
 from fivepoint.alerts.rules import AlarmRules
 
@@ -109,7 +109,7 @@ class Response:
         """How urgently the alarm sounds, from 0 to 3."""
         return max(
             (
-                course.loudness(each.episode, self._rules, now_s - each.zero_s)
+                transition.loudness(each.episode, self._rules, now_s - each.zero_s)
                 for each in self._courses.values()
             ),
             default=0,
@@ -145,7 +145,7 @@ class Response:
         if each is None:
             return []
         outcome = Outcome.OK if answer.said is Said.OK else Outcome.ACKNOWLEDGED
-        turn = course.ended(each.episode, now_s - each.zero_s, outcome, answer.by)
+        turn = transition.ended(each.episode, now_s - each.zero_s, outcome, answer.by)
         return self._take(each, turn, now_s)
 
     def sent(self, due: Due, now_s: float, *, delivered: bool) -> list[Entry]:
@@ -153,16 +153,16 @@ class Response:
         each = self._courses[due.episode.id]
         t_s = now_s - each.zero_s
         if delivered:
-            return self._take(each, course.delivered(each.episode, due.letter, t_s), now_s)
+            return self._take(each, transition.delivered(each.episode, due.letter, t_s), now_s)
         rules = self._rules_of(each.episode)
-        return self._take(each, course.failed(each.episode, rules, due.letter, t_s), now_s)
+        return self._take(each, transition.failed(each.episode, rules, due.letter, t_s), now_s)
 
     def tick(self, now_s: float) -> list[Entry]:
         """Time has passed."""
         entries: list[Entry] = []
         for each in self._courses.values():
             rules = self._rules_of(each.episode)
-            turn = course.passed(each.episode, rules, now_s - each.zero_s)
+            turn = transition.passed(each.episode, rules, now_s - each.zero_s)
             entries += self._take(each, turn, now_s)
         return entries
 
@@ -173,11 +173,11 @@ class Response:
             return
         running = [c for c in self._courses.values() if c.episode.phase is not Phase.ENDED]
         if running:
-            turn = course.fell_again(running[0].episode, fallen)
+            turn = transition.fell_again(running[0].episode, fallen)
             yield from self._take(running[0], turn, now_s)
             return
         episode_id = f"{fallen.impact_at:%Y%m%d-%H%M%S}"
-        begin = course.opened if age_s <= TOO_LATE_S else course.missed
+        begin = transition.opened if age_s <= TOO_LATE_S else transition.missed
         turn = begin(episode_id, fallen)
         each = self._courses[episode_id] = _Course(turn.episode, now_s)
         yield from self._take(each, turn, now_s)
@@ -189,20 +189,20 @@ class Response:
         if each.episode.outcome is not Outcome.NOT_BELIEVED:
             return []
         each.zero_s = now_s
-        return self._take(each, course.reopened(each.episode), now_s)
+        return self._take(each, transition.reopened(each.episode), now_s)
 
     def _see_person(self, each: _Course, sighting: Sighting, now_s: float) -> list[Entry]:
         t_s = now_s - each.zero_s
         fallen = each.episode.fallen
-        each.episode = course.seen(each.episode, t_s, sighting.posture, got_up=fallen.got_up)
+        each.episode = transition.seen(each.episode, t_s, sighting.posture, got_up=fallen.got_up)
         if each.episode.phase is not Phase.ASKING:
             return []
         if _has_walked(sighting, max(each.episode.impacts_at)):
-            return self._take(each, course.ended(each.episode, t_s, Outcome.WALKING), now_s)
+            return self._take(each, transition.ended(each.episode, t_s, Outcome.WALKING), now_s)
         believed = any(_is_same(fallen, other) for other, _ in sighting.falls)
         if sighting.recording_id != fallen.recording_id or believed:
             return []
-        return self._take(each, course.ended(each.episode, t_s, Outcome.NOT_BELIEVED), now_s)
+        return self._take(each, transition.ended(each.episode, t_s, Outcome.NOT_BELIEVED), now_s)
 
     def _known(self, fallen: Fallen) -> _Course | None:
         for each in self._courses.values():

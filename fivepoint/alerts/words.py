@@ -61,7 +61,7 @@ _ENDINGS = {
     Outcome.WALKING: "It ended by itself, since walking was seen.",
     Outcome.NOT_BELIEVED: "It ended by itself, since what followed was probably no fall.",
     Outcome.ACKNOWLEDGED: "Acknowledged by {who}.",
-    Outcome.UNANSWERED: "All contacts were told, and nobody has acknowledged.",
+    Outcome.UNANSWERED: "Nobody has answered or acknowledged.",
 }
 
 

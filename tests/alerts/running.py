@@ -33,7 +33,8 @@ class Home:
     def __init__(self, folder: Path, contacts: Mapping[str, str], **rules: float) -> None:
         self.settings = Settings(folder)
         self.started_at = datetime.now(UTC) - timedelta(seconds=60)
-        lines = ["[alarm]", 'person = "Ada"', "check_every_days = 0"]
+        rules = {"check_every_days": 0.0, **rules}
+        lines = ["[alarm]", 'person = "Ada"']
         lines += [f"{name} = {value}" for name, value in rules.items()]
         for name, url in contacts.items():
             lines += ["[[alarm.contacts]]", f'name = "{name}"', f'url = "{url}"']

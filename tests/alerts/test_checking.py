@@ -15,11 +15,12 @@ from fivepoint.alerts.checking import Check, Finding, is_due
 from fivepoint.alerts.record import read_last_check
 from fivepoint.alerts.rules import AlarmRules, Contact
 from fivepoint.alerts.sound import Siren
+from fivepoint.alerts.weekly import WeeklyCheck
 from fivepoint.cli import main
 from fivepoint.settings import read_wishes
 from sensors.errors import FivepointError
 from tests.alerts.receivers import webhook
-from tests.alerts.running import Home
+from tests.alerts.running import Home, wait_for
 from tests.test_cli import refusal
 
 on_unix = pytest.mark.skipif(sys.platform == "win32", reason="the tests' player is a script")
@@ -93,6 +94,25 @@ def test_it_is_checked_once_a_week_and_by_day(last_days: int | None, hour: int, 
     last = None if last_days is None else Check(at=now - timedelta(days=last_days), findings=())
     assert is_due(last, AlarmRules(), now) is due
     assert not is_due(last, AlarmRules(check_every_days=0), now)
+
+
+@on_unix
+@imports_apprise
+def test_the_weekly_check_sends_a_message_of_trial_and_plays_nothing_aloud(
+    tmp_path: Path, player: Path
+) -> None:
+    with webhook() as hook:
+        home = Home(tmp_path / "data", {"Bea": f"json://127.0.0.1:{hook.port}"}, check_every_days=7)
+        weekly = WeeklyCheck(home.settings, read_wishes(home.settings.wishes_path), lambda: NOON)
+        weekly.look()
+        wait_for(lambda: read_last_check(home.settings.alarm_folder))
+    assert hook.titles == ["A test: Ada is well"]
+    assert home.played() == ["tone-silent"]
+    again = WeeklyCheck(home.settings, read_wishes(home.settings.wishes_path), lambda: NOON)
+    again.look()
+    assert again.last is not None
+    assert again.last.at == NOON
+    assert hook.titles == ["A test: Ada is well"]
 
 
 # What may be set

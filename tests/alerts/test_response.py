@@ -218,6 +218,15 @@ def test_who_was_seen_up_or_is_no_longer_seen_is_not_told_of_again(since: dict[s
     assert "lies_long" not in play.steps
 
 
+def test_who_goes_to_bed_the_day_after_is_not_told_of_again() -> None:
+    play = fell()
+    play.run(40)
+    play.say(Said.ACKNOWLEDGED)
+    play.killed(away_s=80_000)
+    play.run(120, posture=Posture.SUPINE)
+    assert "lies_long" not in play.steps
+
+
 def test_a_fall_of_virtual_sensors_is_told_to_nobody() -> None:
     play = Play()
     play.see(fallen(virtual=True))
