@@ -108,7 +108,8 @@ class Movement:
 def movement(stretch: Stretch, rise_axis: FloatArray | None, params: HoldParams) -> Movement | None:
     """Measure a stretch; None where it shows no lift and lowering.
 
-    Without a `rise_axis` the axis is the one from the low to the top.
+    Without a `rise_axis` the axis is the one from the low to the top. Without a gyroscope the edges
+    stay as smoothed: the movement's own acceleration, taken for tilt, makes up for about as much.
     """
     samples = _filled(stretch.samples)
     stretch = replace(stretch, samples=samples)
@@ -120,7 +121,11 @@ def movement(stretch: Stretch, rise_axis: FloatArray | None, params: HoldParams)
     seen = min(fallen_deg) >= params.min_level_deg
     depth_deg = min(fallen_deg) if seen else max(fallen_deg)
     times = timing(tilt_deg, _rate_degs(samples, tilt_deg), top, depth_deg, params)
-    return None if times is None else Movement(stretch, times, axis, up, tilt_deg)
+    if times is None:
+        return None
+    if not np.isnan(samples[:, GYRO]).any():
+        times = times.sharpened(_SIGMA_S * BODY_RATE_HZ)
+    return Movement(stretch, times, axis, up, tilt_deg)
 
 
 def _axis(up: FloatArray, top: int, side: slice) -> FloatArray:

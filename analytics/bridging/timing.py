@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,9 @@ _NEAR_END = 0.85
 _REACH = 2.38
 """Half of a movement takes this many times the part from half way to 85 % of the way, if it has
 minimum jerk (Flash and Hogan 1985); with a harmonic course it would be 2.03."""
+
+_SPREAD = 28.0
+"""The square of a minimum-jerk movement's duration is this many times the variance of its speed."""
 
 _SECOND = round(BODY_RATE_HZ)
 _FLAT_DEG = 1.5
@@ -44,6 +47,24 @@ class Timing:
     """Largest change of the tilt against the rest before."""
     return_deg: float
     """Change of the tilt from the end of the hold to the rest after."""
+
+    def sharpened(self, sigma: float) -> Timing:
+        """As it was before the tilt was smoothed by a Gaussian of this standard deviation.
+
+        Variances add up: smoothing makes a quick lift look longer, and the hold shorter.
+        """
+        lift = self.hold_start - self.start
+        lower = self.end - self.hold_end
+        early, late = (
+            0.5 * (seen - np.sqrt(max(seen**2 - _SPREAD * sigma**2, 0.0))) for seen in (lift, lower)
+        )
+        return replace(
+            self,
+            start=self.start + float(early),
+            hold_start=self.hold_start - float(early),
+            hold_end=self.hold_end + float(late),
+            end=self.end - float(late),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
