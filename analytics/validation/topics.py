@@ -8,6 +8,7 @@ from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 
+from analytics.validation.bridges_measured import measured_figures
 from analytics.validation.bridges_recorded import recorded_figures
 from analytics.validation.bridges_rejected import exercises_figures, hours_figures
 from analytics.validation.bridges_simulated import simulated_findings
@@ -60,7 +61,11 @@ def _spine(datasets: Path | None) -> Iterator[Figure]:
 def _bridging(datasets: Path | None) -> Iterator[Finding]:
     folder = _folder(datasets)
     return chain(
-        recorded_figures(folder), simulated_findings(), exercises_figures(), hours_figures()
+        recorded_figures(folder),
+        simulated_findings(),
+        measured_figures(),
+        exercises_figures(),
+        hours_figures(),
     )
 
 
