@@ -15,15 +15,18 @@ from analytics.slip import SlipGuard
 from sensors.recording import Recording
 from sensors.types import GRAVITY_MS2, Calibration, FloatArray
 
+_ON_THE_SIDE_SIN = np.sin(np.radians(60.0))
+"""Beyond, a degree of roll is two of pitch and more: its line would only jump about."""
+
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Trace:
     """A recording's angles, each (n,) on the 50 Hz grid `t_s`, NaN where not known.
 
     `pitch_deg` holds every segment whose front is known, bent forward positive (upright 0, supine
-    -90, prone 90); `extension_deg` is what `SpineDetector` follows, before its low-pass, with the
-    standard deviation `sigma_deg`; `peak_g` is the largest specific force at any sensor in units of
-    gravity.
+    -90, prone 90); on the side there is none. `extension_deg` is what `SpineDetector` follows,
+    before its low-pass, with the standard deviation `sigma_deg`; `peak_g` is the largest specific
+    force at any sensor in units of gravity.
     """
 
     t_s: FloatArray
@@ -61,7 +64,8 @@ def _body_chunks(recording: Recording, calibrations: Sequence[Calibration]) -> I
 
 
 def _pitch_deg(segment: SegmentChunk) -> FloatArray:
-    return np.degrees(np.arctan2(-segment.up[:, 0], segment.up[:, 2]))
+    x, y, z = segment.up.T
+    return np.where(np.abs(y) > _ON_THE_SIDE_SIN, np.nan, np.degrees(np.arctan2(-x, z)))
 
 
 def _peak_g(chunk: BodyChunk) -> FloatArray:

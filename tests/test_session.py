@@ -177,6 +177,16 @@ def test_a_trace_holds_the_angles_behind_the_session(recording: Recording) -> No
     assert set(signals.pitch_deg) == {Segment.TRUNK, Segment.PELVIS}
 
 
+def test_a_trace_has_no_pitch_on_the_side(tmp_path: Path) -> None:
+    described = header(Placement.STERNUM)
+    info = described.streams[0]
+    turning = sensed(info, up_path((0, 0, 0), (10, 0, 0), (12, 90, -90), (20, 90, -90)))
+    signals = trace(write_recording(tmp_path / "side", described, [quantized(turning, info)]))
+    pitch_deg = signals.pitch_deg[Segment.TRUNK]
+    assert np.isfinite(pitch_deg[1 : 10 * 50]).all()
+    assert np.isnan(pitch_deg[13 * 50 :]).all()
+
+
 def test_a_trace_without_calibration_has_no_angles(recording: Recording) -> None:
     signals = trace(recording, ())
     assert signals.pitch_deg == {}

@@ -10,10 +10,9 @@ import numpy as np
 from analytics.bridging.measures import hip_rise_m
 from analytics.bridging.quality import exact_line, remarks
 from analytics.bridging.sets import RepetitionSet, sets_of
-from analytics.calibration import calibrate
 from analytics.events import Repetition
 from analytics.validation.figures import ALL, Figure, Kind, Unit, pooled, quantile
-from analytics.validation.repetitions import matched, repetitions
+from analytics.validation.repetitions import calibrated, matched, repetitions
 from sensors.simulator import BendKnees, Bridge, BridgingSet, Rest, Simulation, simulate
 from sensors.simulator.body import SEGMENT_OF
 from sensors.simulator.sessions import Script, calibration_poses
@@ -88,17 +87,9 @@ def _bodies(seed: int) -> Iterator[_Body]:
         seed=seed,
         body=any_body(rng),
     )
-    samples = [simulation.samples(placement) for placement in PLACES]
-    calibrations = calibrate(
-        simulation.infos,
-        samples,
-        still=simulation.still_s,
-        lying=simulation.lying_s,
-        made_from=f"seed {seed}",
-    )
     true = simulation.repetitions
-    for info, chunk, calibration in zip(simulation.infos, samples, calibrations, strict=True):
-        found = repetitions((info, chunk), calibration)
+    for info, calibration in zip(simulation.infos, calibrated(simulation), strict=True):
+        found = repetitions((info, simulation.samples(info.placement)), calibration)
         pairs = matched(
             [(each.start_s, each.end_s) for each in true],
             [(each.start_s, each.end_s) for each in found],
@@ -107,7 +98,7 @@ def _bodies(seed: int) -> Iterator[_Body]:
         sets = sets_of(found)
         yield _Body(
             simulation=simulation,
-            placement=chunk.placement,
+            placement=info.placement,
             pairs=[(found[index], truth) for truth, index in varied if index is not None],
             even=sets[1] if len(sets) == 3 else None,
             tiring=sets[2] if len(sets) == 3 else None,
