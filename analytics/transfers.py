@@ -23,6 +23,8 @@ _VERTICAL, _PEAK, _COLUMNS = 0, 4, 5
 """Of a sample that is kept: vertical force and, last, largest force in m/s²; the vertical (3)."""
 
 _RISE, _SEAT = 0, 1
+_SAMPLE_S = 1.0 / BODY_RATE_HZ
+_THIRD = 1.0 / 3.0
 _BEFORE = round(4.0 * BODY_RATE_HZ)
 _AFTER = round(2.0 * BODY_RATE_HZ)
 _SMOOTH = 4
@@ -93,7 +95,7 @@ class TransferDetector:
         self._params = params or TransferParams()
         self._limits = variables(
             level_weight=_weight(2.0),
-            leak=1.0 / (BODY_RATE_HZ * 0.7),
+            kept_part=1.0 - 1.0 / (BODY_RATE_HZ * 0.7),
             slow_weight=_weight(0.12),
             rising_ms=0.06,
             min_way_m=0.04,
@@ -276,7 +278,7 @@ def _follow(
         if np.isnan(force):
             continue
         level += limits.level_weight * (force - level)
-        speed = (1.0 - limits.leak) * speed + (force - level) / BODY_RATE_HZ
+        speed = limits.kept_part * speed + (force - level) * _SAMPLE_S
         slow += limits.slow_weight * (speed - slow)
         slower += limits.slow_weight * (slow - slower)
         if (state.way > 0.0 or slower > limits.rising_ms) and _rises(slower, index, limits, state):
@@ -284,7 +286,7 @@ def _follow(
             count += 1
         if speed < -limits.descent_ms:
             state.fell_at = index
-        stop = (force + last + last_but_one) / 3.0 - GRAVITY_MS2
+        stop = (force + last + last_but_one) * _THIRD - GRAVITY_MS2
         last_but_one, last = last, force
         if (state.held > 0.0 or stop > limits.hard_ms2) and _is_stopped(stop, index, state):
             marks[count, 0], marks[count, 1], marks[count, 2] = _SEAT, state.held_at, state.held_at
