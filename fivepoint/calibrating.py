@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,13 @@ from analytics.autocalibration import auto_correction, six_pose_correction
 from analytics.calibration import CalibrationError, Seconds, calibrate
 from fivepoint.complaint import complain
 from fivepoint.output import calibrated
-from sensors.recording import Recording, read_recording, write_calibrations
+from sensors.errors import FivepointError
+from sensors.recording import (
+    Recording,
+    read_calibrations,
+    read_recording,
+    write_calibrations,
+)
 from sensors.types import AccCorrection, Placement, StreamInfo
 
 LONG_S = 6 * 3600.0
@@ -53,7 +59,24 @@ def rest_corrections(
     recording: Recording, rests: Sequence[Seconds]
 ) -> dict[Placement, AccCorrection]:
     """Those of sensors that lay still in `rests`; why one of them has none is told."""
+    if not rests:
+        return {}
     return _possible(recording, lambda info: six_pose_correction(recording, info, rests))
+
+
+def known_corrections(file: Path, streams: Iterable[StreamInfo]) -> dict[Placement, AccCorrection]:
+    """Those that a calibration file has of the same sensors, wherever they are worn now.
+
+    One that cannot be read has none, and is told.
+    """
+    try:
+        calibrations = read_calibrations(file) if file.exists() else ()
+    except FivepointError as error:
+        complain(error)
+        return {}
+    known = {each.device_id: each.acc_correction for each in calibrations}
+    found = {info.placement: known.get(info.device_id) for info in streams if info.device_id}
+    return {place: correction for place, correction in found.items() if correction is not None}
 
 
 def _corrections(recording: Recording, six_poses: Path | None) -> dict[Placement, AccCorrection]:

@@ -68,7 +68,7 @@ class GuideParams:
     patience_s: float = 120.0
     """Lying down slowly by a log-roll takes half a minute."""
     rest_s: float = 4.0
-    """On a side: an accelerometer's noise is then below a tenth of a thousandth of gravity."""
+    """On a side: the mean of an accelerometer's noise is then far below a thousandth of gravity."""
     put_on_s: float = 300.0
     """Two belts and a plaster, with stiff fingers."""
     lift_deg: float = 8.0

@@ -133,7 +133,12 @@ async def run_hub(
 async def run_guide(
     plan: Plan, sensors: Mapping[Placement, Found], radio: Radio, stop: asyncio.Event, to: Guiding
 ) -> None:
-    """Guide somebody who wears the sensors through the poses, and write their calibration."""
+    """Guide somebody who wears the sensors through the poses, and write their calibration.
+
+    Accelerometers that the file corrected before are still corrected, unless they rest anew.
+    """
+    from fivepoint.calibrating import known_corrections, rest_corrections  # SciPy, for this only
+
     clock = since_now(radio.now)
     guide = Guide(sensors, say, lift=to.lift, six_poses=to.six_poses)
     sources = [radio.source(sensor, placement, clock) for placement, sensor in sensors.items()]
@@ -144,20 +149,17 @@ async def run_guide(
         raise CalibrationError(
             "It was stopped before all poses were seen, so nothing was calibrated; start again"
         )
-    (result,) = results
-    corrections = None
-    if guide.rests:
-        from fivepoint.calibrating import rest_corrections
-
-        corrections = rest_corrections(result.recording, guide.rests)
+    ((recording, _),) = results
+    streams = recording.header.streams
+    known = known_corrections(to.file, streams)
     calibrations = calibrate(
-        result.recording.header.streams,
-        result.recording.chunks(),
+        streams,
+        recording.chunks(),
         still=guide.still,
         lying=guide.lying,
         bend=guide.lift,
-        corrections=corrections,
-        made_from=result.recording.header.id,
+        corrections=known | rest_corrections(recording, guide.rests),
+        made_from=recording.header.id,
     )
     write_calibrations(to.file, calibrations)
     print(calibrated(to.file, calibrations))

@@ -11,9 +11,16 @@ import numpy as np
 import pytest
 
 from analytics.calibration import CalibrationError
+from fivepoint.calibrating import known_corrections
 from fivepoint.cli import main
 from fivepoint.guide import DONE, LIE, LIFT, PUT_ON, REST, STAND, Guide
-from sensors.recording import RecordingHeader, RecordingKind, read_calibrations, write_recording
+from sensors.recording import (
+    RecordingHeader,
+    RecordingKind,
+    read_calibrations,
+    write_calibrations,
+    write_recording,
+)
 from sensors.simulator import (
     Bridge,
     LieDown,
@@ -24,7 +31,7 @@ from sensors.simulator import (
     Walk,
     simulate,
 )
-from sensors.types import GRAVITY_MS2, Chunk, FloatArray, Placement
+from sensors.types import GRAVITY_MS2, AccCorrection, Chunk, FloatArray, Placement
 from tests.test_cli import refusal
 
 RATE_HZ = 50.0
@@ -32,7 +39,8 @@ GAIN = np.array([1.02, 0.985, 1.01])
 OFFSET_MS2 = np.array([0.2, -0.25, 0.15])
 SIDES = [*np.eye(3), *-np.eye(3)]
 STERNUM, PELVIS = Placement.STERNUM, Placement.PELVIS
-WORN = (Walk(seconds=6.0), Stand(6.0), LieDown(), Rest(9.0), Bridge(), Rest(3.0))
+LIFTS = (Bridge(), Rest(3.0)) * 4
+WORN = (Walk(seconds=6.0), Stand(6.0), LieDown(), Rest(9.0), *LIFTS)
 
 
 def rested(ups: Sequence[FloatArray], rest_s: float = 7.0) -> FloatArray:
@@ -46,8 +54,8 @@ def rested(ups: Sequence[FloatArray], rest_s: float = 7.0) -> FloatArray:
     return np.concatenate(parts)
 
 
-def worn() -> Simulation:
-    sensors = [VirtualSensor(placement=place, rate_hz=RATE_HZ) for place in (STERNUM, PELVIS)]
+def worn(*places: Placement) -> Simulation:
+    sensors = [VirtualSensor(placement=place, rate_hz=RATE_HZ) for place in places]
     return simulate(WORN, sensors=sensors, seed=1)
 
 
@@ -94,7 +102,7 @@ def resting_only(ups: Sequence[FloatArray], *others: Sequence[FloatArray]) -> li
 
 
 def test_six_rests_come_first_and_each_is_told() -> None:
-    simulation, told = worn(), list[str]()
+    simulation, told = worn(STERNUM, PELVIS), list[str]()
     streams = [felt(simulation.samples(place), rested(SIDES)) for place in (STERNUM, PELVIS)]
     guide = guided(streams, told)
     seen = [f"Sides seen: sternum {n} of 6, pelvis {n} of 6." for n in range(1, 7)]
@@ -148,30 +156,50 @@ def test_sensors_that_stay_on_the_table_are_not_taken_for_somebody_who_stands() 
 
 
 @pytest.mark.slow
-def test_the_command_guides_virtual_sensors_over_the_link_and_corrects_them(
+def test_the_command_guides_a_virtual_sensor_over_the_link_and_corrects_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    simulation, made = worn(), tmp_path / "cal.json"
+    simulation, made = worn(PELVIS), tmp_path / "cal.json"
     header = RecordingHeader(
         id="rests",
         started_at=datetime(2026, 3, 1, tzinfo=UTC),
         kind=RecordingKind.CALIBRATION,
-        streams=tuple(replace(info, rate_hz=RATE_HZ) for info in simulation.infos),
+        streams=simulation.infos,
     )
-    streams = [felt(simulation.samples(place), rested(SIDES)) for place in (STERNUM, PELVIS)]
-    write_recording(tmp_path / "rests", header, streams)
+    stream = felt(simulation.samples(PELVIS), rested(SIDES))
+    write_recording(tmp_path / "rests", header, [stream])
     command = ["calibrate", "--virtual", str(tmp_path / "rests"), "--six-poses", "--speed", "6"]
     assert main([*command, "--out", str(made)]) == 0
     said = capsys.readouterr().out.splitlines()
     assert sum("Sides seen:" in line for line in said) == 6
-    assert all("accelerometer corrected from" in line for line in said[-2:])
-    for found, true in zip(read_calibrations(made), simulation.true_calibrations(), strict=True):
-        assert found.acc_correction is not None
-        force = GRAVITY_MS2 * np.array(SIDES)
-        left = found.acc_correction.applied((force - OFFSET_MS2) / GAIN) - force
-        assert np.abs(left).max() < 0.03
-        turn = found.rotation @ true.rotation.T
-        assert np.degrees(np.arccos((np.trace(turn) - 1) / 2)) < 4.0
+    assert "accelerometer corrected from" in said[-1]
+    (found,), (true,) = read_calibrations(made), simulation.true_calibrations()
+    assert found.acc_correction is not None
+    force = GRAVITY_MS2 * np.array(SIDES)
+    left = found.acc_correction.applied((force - OFFSET_MS2) / GAIN) - force
+    assert np.abs(left).max() < 0.03
+    turn = found.rotation @ true.rotation.T
+    assert np.degrees(np.arccos((np.trace(turn) - 1) / 2)) < 4.0
+
+
+def test_a_sensor_that_was_corrected_before_stays_corrected_wherever_it_is_worn(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "cal.json"
+    streams = [replace(info, device_id=info.placement) for info in worn(STERNUM, PELVIS).infos]
+    assert known_corrections(file, streams) == {}
+    correction = AccCorrection(
+        gain=GAIN, offset_ms2=OFFSET_MS2, error_before_ms2=0.3, error_after_ms2=0.01, method="it"
+    )
+    sternum, pelvis = worn(STERNUM, PELVIS).true_calibrations()
+    before = replace(sternum, device_id="pelvis", acc_correction=correction)
+    write_calibrations(file, [before, replace(pelvis, device_id="sternum")])
+    (place,) = found = known_corrections(file, streams)
+    assert place is PELVIS
+    np.testing.assert_array_equal(found[place].gain, GAIN)
+    file.write_text("nonsense")
+    assert known_corrections(file, streams) == {}
+    refusal(capsys)
 
 
 @pytest.mark.parametrize(
