@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Protocol, TypeAlias, TypeVar, cast
 
 import numba
@@ -65,10 +66,24 @@ def kernel(function: F) -> F:
     Strict IEEE arithmetic (no fastmath), so that results do not depend on how loops are cut. What
     is divided by zero is infinite or not a number, as in numpy: nothing looks at each divisor.
     """
+    return _compiled(function, fastmath=False)
+
+
+def fused_kernel(function: F) -> F:
+    """The same, but a product and the sum it goes into are rounded once where the processor can.
+
+    For a loop that carries its state from each sample to the next: it is computed in one way only,
+    so that here too results do not depend on how it is cut. They may differ between processors.
+    """
+    return _compiled(function, fastmath={"contract"})
+
+
+def _compiled(function: F, *, fastmath: bool | set[str]) -> F:
+    njit = partial(numba.njit, nogil=True, error_model="numpy", fastmath=fastmath)
     try:
-        return cast(F, numba.njit(function, cache=True, nogil=True, error_model="numpy"))
+        return cast(F, njit(function, cache=True))
     except RuntimeError:  # no folder to keep it in can be written: compile at every start
-        return cast(F, numba.njit(function, nogil=True, error_model="numpy"))
+        return cast(F, njit(function))
 
 
 def variables(**fields: float) -> Variables:

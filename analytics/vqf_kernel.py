@@ -18,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.detector import Variables, kernel, opened, variables
+from analytics.detector import Variables, fused_kernel, opened, variables
 from sensors.types import FloatArray
 
 BLOCK_S = 0.1
@@ -120,7 +120,7 @@ def _design(name: str, tau_s: float, step_s: float) -> dict[str, float]:
     }
 
 
-@kernel
+@fused_kernel
 def follow(
     acc: FloatArray, gyro: FloatArray, lost: NDArray[np.bool_], given: Variables, kept: Variables
 ) -> FloatArray:
@@ -154,7 +154,7 @@ def follow(
     return up
 
 
-@kernel
+@fused_kernel
 def _forget(state: np.record) -> None:
     """Start afresh, but for the bias of the gyroscope, which changes slowly."""
     state.samples = state.block_samples = state.blocks = state.rest_s = 0.0
@@ -167,7 +167,7 @@ def _forget(state: np.record) -> None:
     state.drift_low[:] = 0.0
 
 
-@kernel
+@fused_kernel
 def _filter(count: float, start: float, b0: float, a1: float, a2: float) -> Filter:
     """Coefficients b0, b1, b2, a1, a2 of a low-pass for its `count`-th sample.
 
@@ -181,7 +181,7 @@ def _filter(count: float, start: float, b0: float, a1: float, a2: float) -> Filt
     return (1.0 / count, 0.0, 0.0, b0 - 1.0, a2 - b0)
 
 
-@kernel
+@fused_kernel
 def _low_pass(value: float, low: FloatArray, j: int, coefficients: Filter) -> float:
     b0, b1, b2, a1, a2 = coefficients
     smooth: float = b0 * value + low[0, j]
@@ -190,7 +190,7 @@ def _low_pass(value: float, low: FloatArray, j: int, coefficients: Filter) -> fl
     return smooth
 
 
-@kernel
+@fused_kernel
 def _watch_for_rest(force: Vector, rate: Vector, params: np.record, state: np.record) -> None:
     """Count the seconds for which rate and force have kept to their means."""
     low_pass = _filter(
@@ -208,7 +208,7 @@ def _watch_for_rest(force: Vector, rate: Vector, params: np.record, state: np.re
     state.rest_s = state.rest_s + params.step_s if still and fastest <= BIAS_MAX_RADS else 0.0
 
 
-@kernel
+@fused_kernel
 def _turn(rate: Vector, step_s: float, state: np.record) -> None:
     """Turn by the rate without its bias; sine and cosine of half the angle as power series."""
     x = 0.5 * step_s * (rate[0] - state.bias[0])
@@ -223,7 +223,7 @@ def _turn(rate: Vector, step_s: float, state: np.record) -> None:
         state.quat[j] = turned[j]
 
 
-@kernel
+@fused_kernel
 def _rotation(quat: Quaternion) -> Matrix:
     w, x, y, z = quat
     return (
@@ -233,7 +233,7 @@ def _rotation(quat: Quaternion) -> Matrix:
     )
 
 
-@kernel
+@fused_kernel
 def _low_passed(level_force: Vector, params: np.record, state: np.record) -> Vector:
     low_pass = _filter(
         state.samples, params.force_start, params.force_b0, params.force_a1, params.force_a2
@@ -245,7 +245,7 @@ def _low_passed(level_force: Vector, params: np.record, state: np.record) -> Vec
     )
 
 
-@kernel
+@fused_kernel
 def _add_to_block(rotation: Matrix, state: np.record) -> None:
     state.block_samples += 1.0
     for j in range(3):
@@ -253,7 +253,7 @@ def _add_to_block(rotation: Matrix, state: np.record) -> None:
             state.rotation_sum[j, k] += rotation[j][k]
 
 
-@kernel
+@fused_kernel
 def _levelling(force: Vector) -> Quaternion:
     """The smallest rotation that takes a force to the third axis."""
     x, y, z = force
@@ -264,7 +264,7 @@ def _levelling(force: Vector) -> Quaternion:
     return ((norm + z) / length, y / length, -x / length, 0.0)
 
 
-@kernel
+@fused_kernel
 def _level(levelling: Quaternion, state: np.record) -> None:
     """Turn the level frame, and with it what was low-passed in it; begin the next block."""
     turned = _product(levelling, (state.quat[0], state.quat[1], state.quat[2], state.quat[3]))
@@ -283,7 +283,7 @@ def _level(levelling: Quaternion, state: np.record) -> None:
     state.rotation_sum[:] = 0.0
 
 
-@kernel
+@fused_kernel
 def _learn_bias(force: Vector, params: np.record, state: np.record) -> None:
     """One step of the Kalman filter: from the rate at rest, else from the levelling needed."""
     low_pass = _filter(
@@ -312,7 +312,7 @@ def _learn_bias(force: Vector, params: np.record, state: np.record) -> None:
         _correct(_row(state.rotation, 2), 0.0, params.bias_motion / BIAS_VERTICAL_TRUST, state)
 
 
-@kernel
+@fused_kernel
 def _correct(row: Vector, measured: float, noise: float, state: np.record) -> None:
     """Take in one number: the bias times `row`, measured with a variance of `noise`."""
     bias, covariance = (state.bias[0], state.bias[1], state.bias[2]), state.covariance
@@ -329,17 +329,17 @@ def _correct(row: Vector, measured: float, noise: float, state: np.record) -> No
             covariance[j, k] -= gain[j] * gain[k] * share
 
 
-@kernel
+@fused_kernel
 def _clipped(rate: float) -> float:
     return float(min(max(rate, -BIAS_MAX_RADS), BIAS_MAX_RADS))
 
 
-@kernel
+@fused_kernel
 def _row(matrix: FloatArray, j: int) -> Vector:
     return (matrix[j, 0], matrix[j, 1], matrix[j, 2])
 
 
-@kernel
+@fused_kernel
 def _product(a: Quaternion, b: Quaternion) -> Quaternion:
     return (
         a[0] * b[0] - a[1] * b[1] - a[2] * b[2] - a[3] * b[3],
@@ -349,12 +349,12 @@ def _product(a: Quaternion, b: Quaternion) -> Quaternion:
     )
 
 
-@kernel
+@fused_kernel
 def _rotated(rotation: Matrix, vector: Vector) -> Vector:
     return (_dot(rotation[0], vector), _dot(rotation[1], vector), _dot(rotation[2], vector))
 
 
-@kernel
+@fused_kernel
 def _rotated_back(rotation: Matrix, vector: Vector) -> Vector:
     a, b, c = rotation
     x, y, z = vector
@@ -365,11 +365,11 @@ def _rotated_back(rotation: Matrix, vector: Vector) -> Vector:
     )
 
 
-@kernel
+@fused_kernel
 def _dot(a: Vector, b: Vector) -> float:
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
-@kernel
+@fused_kernel
 def _length(vector: Vector) -> float:
     return float(max(np.sqrt(_dot(vector, vector)), 1e-9))
