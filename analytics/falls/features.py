@@ -59,8 +59,7 @@ _Span: TypeAlias = tuple[float, float]
 
 _ALL: _Span = (-BEFORE_S, AFTER_S)
 _GRAVITY_BEFORE: _Span = (-2.5, -1.0)
-_GRAVITY_BEFORE_LATE: _Span = (-2.5, -0.4)
-_GRAVITY_BEFORE_LATEST: _Span = (-0.4, -0.2)
+_GRAVITY_BEFORE_LATE: _Span = (-2.5, -0.2)
 _GRAVITY_AFTER: _Span = (1.5, 3.5)
 _GRAVITY_AFTER_EARLY: _Span = (0.8, 3.5)
 _SOON_AFTER: _Span = (0.8, 1.6)
@@ -77,6 +76,7 @@ _IMPACT_MEAN_S = 0.18
 _DROP_MEAN_S = 0.3
 _GRAVITY_MEAN_S = 0.5
 _LEAST_GRAVITY_S = 0.2
+_FIRST_S = 0.3
 _LEAST_IMPACT_S = 0.6
 _ENOUGH_TILT_DEG = 70.0
 _ENOUGH_FORCE_RMS_G = 1.0
@@ -114,8 +114,7 @@ def impact_features(acc_g: FloatArray) -> ImpactFeatures | None:
     """
     if len(acc_g) != round((BEFORE_S + AFTER_S) * BODY_RATE_HZ):
         raise ValueError(f"{len(acc_g)} samples are not the window around an impact")
-    before = _gravity(acc_g, _GRAVITY_BEFORE, _GRAVITY_BEFORE_LATE, _GRAVITY_BEFORE_LATEST)
-    after = _gravity(acc_g, _GRAVITY_AFTER, _GRAVITY_AFTER_EARLY)
+    before, after = _gravity_before(acc_g), _gravity_after(acc_g)
     impact_s = _seen(acc_g[_at(_PRESENT)]).sum() / BODY_RATE_HZ
     if before is None or after is None or impact_s < _LEAST_IMPACT_S:
         return None
@@ -181,20 +180,36 @@ def _seen(acc_g: FloatArray) -> NDArray[np.bool_]:
     return ~np.isnan(acc_g[:, 0])
 
 
-def _gravity(acc_g: FloatArray, *spans: _Span) -> FloatArray | None:
-    """Samples that tell where down is; from the first span that has enough of them."""
-    for span in spans:
-        samples = acc_g[_at(span)]
-        samples = samples[_seen(samples)]
-        if len(samples) >= _LEAST_GRAVITY_S * BODY_RATE_HZ:
-            return samples
-    return None
+def _gravity_before(acc_g: FloatArray) -> FloatArray | None:
+    """Samples that tell where down was; the first there are where a recording has just begun."""
+    usual = _known(acc_g, _GRAVITY_BEFORE)
+    if _enough(usual):
+        return usual
+    first = _known(acc_g, _GRAVITY_BEFORE_LATE)[: round(_FIRST_S * BODY_RATE_HZ)]
+    return first if _enough(first) else None
+
+
+def _gravity_after(acc_g: FloatArray) -> FloatArray | None:
+    """Samples that tell where down is afterwards; from sooner where a recording soon ends."""
+    usual = _known(acc_g, _GRAVITY_AFTER)
+    if _enough(usual):
+        return usual
+    early = _known(acc_g, _GRAVITY_AFTER_EARLY)
+    return early if _enough(early) else None
+
+
+def _known(acc_g: FloatArray, span: _Span) -> FloatArray:
+    within = acc_g[_at(span)]
+    return within[_seen(within)]
+
+
+def _enough(samples: FloatArray) -> bool:
+    return len(samples) >= _LEAST_GRAVITY_S * BODY_RATE_HZ
 
 
 def _mean_or(acc_g: FloatArray, otherwise: FloatArray) -> FloatArray:
     known = acc_g[_seen(acc_g)]
-    enough = len(known) >= _LEAST_GRAVITY_S * BODY_RATE_HZ
-    return known.mean(axis=0) if enough else otherwise
+    return known.mean(axis=0) if _enough(known) else otherwise
 
 
 @kernel
