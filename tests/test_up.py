@@ -300,9 +300,14 @@ def test_a_killed_hub_is_started_again_and_both_recordings_are_stored_once(tmp_p
 
 @on_unix
 @pytest.mark.slow
-def test_nothing_is_left_running_when_up_is_killed(tmp_path: Path) -> None:
+def test_a_killed_alarm_is_started_again_and_nothing_is_left_when_up_is_killed(
+    tmp_path: Path,
+) -> None:
     with up(tmp_path, "--virtual", "fall_forward") as running:
         running.wait_for(lambda: running.samples() >= 100)
+        killed = running.children()["alarm"]
+        os.kill(killed, signal.SIGKILL)
+        running.wait_for(lambda: running.children().get("alarm", killed) != killed)
         children = running.children()
         assert set(children) == {"hub", "alarm", "dashboard"}
         running.process.kill()

@@ -183,8 +183,13 @@ def reopened(episode: Episode) -> Turn:
 def fell_again(episode: Episode, fallen: Fallen) -> Turn:
     """Another fall while one is being answered is answered with it."""
     impacts_at = (*episode.impacts_at, fallen.impact_at)
+    virtual = episode.fallen.virtual and fallen.virtual
     again = replace(
-        episode, fallen=fallen, impacts_at=impacts_at, up_again=False, upright_since_s=None
+        episode,
+        fallen=replace(fallen, virtual=virtual),
+        impacts_at=impacts_at,
+        up_again=False,
+        upright_since_s=None,
     )
     return Turn(again, (Step(did=Did.FELL_AGAIN),))
 

@@ -184,7 +184,7 @@ class Response:
 
     def _see_again(self, each: _Course, fallen: Fallen, now_s: float) -> list[Entry]:
         """A fall that is known is told of again, perhaps with more that is known of it."""
-        if _is_same(each.episode.fallen, fallen):
+        if abs(each.episode.fallen.impact_at - fallen.impact_at) <= SAME_FALL:
             each.episode = replace(each.episode, fallen=fallen)
         if each.episode.outcome is not Outcome.NOT_BELIEVED:
             return []
@@ -199,16 +199,14 @@ class Response:
             return []
         if _has_walked(sighting, max(each.episode.impacts_at)):
             return self._take(each, transition.ended(each.episode, t_s, Outcome.WALKING), now_s)
-        believed = any(_is_same(fallen, other) for other, _ in sighting.falls)
+        believed = any(_is_of(each.episode, other) for other, _ in sighting.falls)
         if sighting.recording_id != fallen.recording_id or believed:
             return []
         return self._take(each, transition.ended(each.episode, t_s, Outcome.NOT_BELIEVED), now_s)
 
     def _known(self, fallen: Fallen) -> _Course | None:
-        for each in self._courses.values():
-            if any(abs(at - fallen.impact_at) <= SAME_FALL for at in each.episode.impacts_at):
-                return each
-        return None
+        courses = self._courses.values()
+        return next((each for each in courses if _is_of(each.episode, fallen)), None)
 
     def _rules_of(self, episode: Episode) -> AlarmRules:
         return replace(self._rules, contacts=()) if episode.fallen.virtual else self._rules
@@ -244,5 +242,5 @@ def _has_walked(sighting: Sighting, since: datetime) -> bool:
     return end_at - max(start_at, since) >= CLEARLY_WALKING
 
 
-def _is_same(one: Fallen, other: Fallen) -> bool:
-    return abs(one.impact_at - other.impact_at) <= SAME_FALL
+def _is_of(episode: Episode, fallen: Fallen) -> bool:
+    return any(abs(at - fallen.impact_at) <= SAME_FALL for at in episode.impacts_at)

@@ -127,6 +127,14 @@ def test_another_fall_meanwhile_is_answered_with_the_first() -> None:
     assert play.steps == ["asked", "fell_again", "not_answered", "told Bea"]
 
 
+def test_a_second_fall_that_was_none_does_not_end_the_alarm_of_the_first() -> None:
+    play = fell()
+    play.see(fallen(), fallen(15))
+    play.see(fallen())
+    play.run(31)
+    assert play.sent == [("Bea", "fall")]
+
+
 def test_another_fall_afterwards_is_asked_about_anew() -> None:
     play = fell()
     play.say(Said.OK)
