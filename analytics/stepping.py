@@ -27,5 +27,6 @@ def is_walking(acc: FloatArray, rate_hz: float) -> bool:
     if not low_ms2 < force.std() < high_ms2:
         return False
     first, last = (round(period_s * rate_hz) for period_s in STEP_PERIOD_S)
-    regularity = max((force[lag:] * force[:-lag]).mean() for lag in range(first, last + 1))
-    return bool(regularity > MIN_STEP_REGULARITY * (force * force).mean())
+    lags = np.arange(first, last + 1)
+    products = np.correlate(force, force, "full")[len(force) - 1 + lags] / (len(force) - lags)
+    return bool(products.max() > MIN_STEP_REGULARITY * (force * force).mean())

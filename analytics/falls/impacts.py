@@ -222,8 +222,10 @@ class ImpactFinder:
         """Show the learner every whole window once, wherever the stream was cut."""
         if self._calibrated:
             return
-        while self._upright.next_index + samples(WINDOW_S) <= self._start + self._count:
-            self._upright.update(self.acc_g(self._upright.next_index, 0.0, WINDOW_S))
+        first = self._upright.next_index - self._start
+        while first + samples(WINDOW_S) <= self._count:
+            self._upright.update(self._rows[first : first + samples(WINDOW_S)])
+            first += samples(WINDOW_S)
 
     def _room(self, count: int) -> FloatArray:
         """Rows for the next samples; where there are none left, the last 20 s are kept."""

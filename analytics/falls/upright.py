@@ -7,6 +7,7 @@ from bisect import bisect_right
 import numpy as np
 
 from analytics.body import BODY_RATE_HZ
+from analytics.detector import kernel
 from analytics.falls.features import angle_deg
 from analytics.stepping import is_walking
 from sensors.types import GRAVITY_MS2, FloatArray
@@ -14,6 +15,9 @@ from sensors.types import GRAVITY_MS2, FloatArray
 WINDOW_S = 4.0
 MAX_SWAY_DEG = 15.0
 """Two windows in a row that agree so far are walking; what is farther from the last is new."""
+
+LEAST_SD_G = 0.05
+"""Of the size of the force: what varies by less is not looked at more closely."""
 
 NEWS_DEG = 3.0
 """What differs by less from the last is the same, and not kept."""
@@ -31,10 +35,10 @@ class UprightLearner:
         self._before: FloatArray | None = None
         self._learned: list[tuple[int, FloatArray]] = []
 
-    def update(self, window_g: FloatArray) -> None:
-        """Take the specific force (n, 3) in g over the next `WINDOW_S`."""
-        self.next_index += len(window_g)
-        before, self._before = self._before, _walking(window_g)
+    def update(self, rows_g: FloatArray) -> None:
+        """Take the next `WINDOW_S`: rows (n, …) that begin with the specific force in g."""
+        self.next_index += len(rows_g)
+        before, self._before = self._before, _walking(rows_g)
         if before is None or self._before is None:
             return
         if angle_deg(before, self._before) < MAX_SWAY_DEG:
@@ -50,9 +54,24 @@ class UprightLearner:
             self._learned.append((self.next_index, direction / np.linalg.norm(direction)))
 
 
-def _walking(acc_g: FloatArray) -> FloatArray | None:
+def _walking(rows_g: FloatArray) -> FloatArray | None:
     """The direction (3,) of gravity if the force looks like walking."""
+    if _is_calm(rows_g):
+        return None
+    acc_g = rows_g[:, 0:3]
     if not is_walking(GRAVITY_MS2 * acc_g, BODY_RATE_HZ):
         return None
     gravity_g = acc_g.mean(axis=0)
     return np.asarray(gravity_g / np.linalg.norm(gravity_g))
+
+
+@kernel
+def _is_calm(rows_g: FloatArray) -> bool:
+    """Whether the force is too steady for walking: it is nearly always, and soon told."""
+    total = squares = 0.0
+    for i in range(len(rows_g)):
+        square = rows_g[i, 0] ** 2 + rows_g[i, 1] ** 2 + rows_g[i, 2] ** 2
+        total += np.sqrt(square)
+        squares += square
+    mean = total / len(rows_g)
+    return not squares / len(rows_g) - mean * mean > LEAST_SD_G**2
