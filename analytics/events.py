@@ -163,7 +163,9 @@ class Repetition:
     roll_deg: float | None
     """Mean pelvic roll in the hold, positive with the left side up."""
     sag_degs: float | None = None
-    """How fast the tilt falls in the hold."""
+    """How fast the tilt falls in the hold …"""
+    sag_deg: float | None = None
+    """… and how much of it is lost from the first second of the hold to the last."""
     tremor_degs: float | None = None
     """Tremor in the hold (4 to 12 Hz, root mean square) of the angular rate …"""
     tremor_ms2: float | None = None

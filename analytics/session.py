@@ -370,6 +370,7 @@ def _repetition_json(repetition: Repetition) -> dict[str, Any]:
         "partial": repetition.partial,
         "rise_part": repetition.rise_part,
         "sag_degs": repetition.sag_degs,
+        "sag_deg": repetition.sag_deg,
         "tremor_degs": repetition.tremor_degs,
         "tremor_ms2": repetition.tremor_ms2,
         "ldlj": repetition.ldlj,

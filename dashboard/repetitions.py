@@ -28,6 +28,7 @@ COLUMNS = {
     "Left side up, °": st.column_config.NumberColumn(
         format="%.0f", help="Mean pelvic roll in the hold; below 0 the left side is down"
     ),
+    "Sag, °": st.column_config.NumberColumn(format="%.1f", help="Tilt lost in the hold"),
     "Sag, °/s": st.column_config.NumberColumn(
         format="%.1f", help="How fast the tilt falls in the hold"
     ),
@@ -116,6 +117,7 @@ def _measures(repetition: Repetition, stature_m: float | None) -> Row:
         "Peak, °": repetition.peak_deg,
         "Rise, cm": None if rise_m is None else 100.0 * rise_m,
         "Left side up, °": repetition.roll_deg,
+        "Sag, °": repetition.sag_deg,
         "Sag, °/s": repetition.sag_degs,
         "Tremor, °/s": repetition.tremor_degs,
         "Tremor, m/s²": repetition.tremor_ms2,

@@ -95,6 +95,7 @@ def bridges(
             rise_part=0.3,
             roll_deg=None,
             sag_degs=0.2,
+            sag_deg=0.8,
             tremor_degs=0.4,
             sparc=-1.8,
             ldlj=-7.5,

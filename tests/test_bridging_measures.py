@@ -106,6 +106,13 @@ def test_the_sag_of_a_hold_of_two_seconds_or_more_is_its_slope(sensor: VirtualSe
             assert found.sag_degs == pytest.approx(true_sag_degs(truth), abs=0.25)
 
 
+@pytest.mark.parametrize("sensor", [PELVIS, PELVIS_FAST, PELVIS_ACC])
+def test_what_a_hold_loses_is_told_within_a_degree(sensor: VirtualSensor) -> None:
+    held = [(found, truth) for found, truth in measured(sensor) if truth.hold_s > 2.0]
+    for found, truth in held:
+        assert found.sag_deg == pytest.approx(truth.sag_deg, abs=1.0)
+
+
 @pytest.mark.parametrize("sensor", [PELVIS, PELVIS_FAST])
 def test_tremor_is_told_within_a_third(sensor: VirtualSensor) -> None:
     for found, truth in measured(sensor):

@@ -98,7 +98,7 @@ def test_a_hold_that_is_short_by_less_than_is_measured_is_kept() -> None:
 
 
 def test_nothing_is_said_below_what_is_measured() -> None:
-    steady = bridge(roll_deg=3.0, sag_degs=0.3, lower_s=1.0)
+    steady = bridge(roll_deg=3.0, sag_deg=2.0, lower_s=1.0)
     assert said(steady) == "held the 5 s"
     assert said(bridge(roll_deg=None)) == "held the 5 s"
 
@@ -109,7 +109,7 @@ def test_without_a_prescription_the_hold_is_only_told() -> None:
 
 
 def test_sinking_and_dropping_are_told() -> None:
-    assert said(bridge(sag_degs=0.9)) == "held the 5 s, sinks 4° in the hold"
+    assert said(bridge(sag_deg=4.2)) == "held the 5 s, sinks 4° in the hold"
     assert said(bridge(lower_s=0.5)) == "held the 5 s, lowered in 0.5 s"
 
 
@@ -146,7 +146,7 @@ def test_what_does_not_count_is_only_counted() -> None:
 
 def test_the_patient_is_told_two_things_at_most_in_kind_words() -> None:
     assert told(bridge()) == "You held for 5 seconds, as planned. Well done!"
-    line = told(bridge(hold_s=2.1, roll_deg=-8.0, sag_degs=2.0, lower_s=0.5))
+    line = told(bridge(hold_s=2.1, roll_deg=-8.0, sag_deg=5.0, lower_s=0.5))
     assert line == (
         "You held for about 2 of 5 seconds. "
         "Your left side is a little lower: try to keep both sides level."

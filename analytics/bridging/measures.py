@@ -59,6 +59,7 @@ def repetition(movement: Movement, worn: Worn, *, partial: bool) -> Repetition:
         rise_part=_rise_part(movement, worn),
         roll_deg=_roll_deg(movement, worn),
         sag_degs=_sag_degs(movement),
+        sag_deg=_sag_deg(movement),
         sparc=_sparc(movement) if has_gyro else None,
         ldlj=_ldlj(movement) if has_gyro else None,
         tremor_degs=_tremor_degs(movement, worn) if has_gyro else None,
@@ -98,14 +99,32 @@ def _sag_degs(movement: Movement) -> float | None:
     """How fast the tilt falls in the hold, in degrees a second; negative where it rises.
 
     The robust slope (Theil–Sen) over the hold without its first and last 0.3 s; None for a hold of
-    under 2 s.
+    under 2 s. Who sinks at once and then holds has a small slope and a large `_sag_deg`.
     """
+    held_deg = _settled_tilt_deg(movement)
+    if held_deg is None:
+        return None
+    tilt_deg = held_deg[::_SAG_STEP]
+    return -slope(np.arange(len(tilt_deg)) * _SAG_STEP / BODY_RATE_HZ, tilt_deg)
+
+
+def _sag_deg(movement: Movement) -> float | None:
+    """How much of the tilt is lost in the hold: the median of its first second less its last's.
+
+    Without the first and last 0.3 s; None for a hold of under 2 s.
+    """
+    held_deg = _settled_tilt_deg(movement)
+    if held_deg is None:
+        return None
+    second = min(round(BODY_RATE_HZ), len(held_deg) // 2)
+    return float(np.median(held_deg[:second]) - np.median(held_deg[-second:]))
+
+
+def _settled_tilt_deg(movement: Movement) -> FloatArray | None:
     times, settling = movement.timing, _SETTLING_S * BODY_RATE_HZ
     if times.hold_end - times.hold_start < _MIN_SAG_HOLD_S * BODY_RATE_HZ:
         return None
-    settled = movement.part(times.hold_start + settling, times.hold_end - settling)
-    tilt_deg = movement.tilt_deg[settled][::_SAG_STEP]
-    return -slope(np.arange(len(tilt_deg)) * _SAG_STEP / BODY_RATE_HZ, tilt_deg)
+    return movement.tilt_deg[movement.part(times.hold_start + settling, times.hold_end - settling)]
 
 
 def _sparc(movement: Movement) -> float | None:

@@ -71,7 +71,7 @@ class RepetitionSet:
 
     @property
     def usual_sag_deg(self) -> float | None:
-        """How much of the tilt is usually lost from the beginning of the hold to its end."""
+        """How much of the tilt is usually lost in the hold."""
         return self._usual(_sag_deg)
 
     @property
@@ -182,8 +182,7 @@ def _roll_deg(repetition: Repetition) -> float | None:
 
 
 def _sag_deg(repetition: Repetition) -> float | None:
-    sag_degs = repetition.sag_degs
-    return None if sag_degs is None else sag_degs * repetition.hold_s
+    return repetition.sag_deg
 
 
 def _lower_s(repetition: Repetition) -> float:

@@ -49,6 +49,7 @@ MIGRATIONS: dict[int, str] = {
     ALTER TABLE patients ADD COLUMN stature_m DOUBLE;
     ALTER TABLE repetitions ADD COLUMN rise_part DOUBLE;
     ALTER TABLE repetitions ADD COLUMN sag_degs DOUBLE;
+    ALTER TABLE repetitions ADD COLUMN sag_deg DOUBLE;
     ALTER TABLE repetitions ADD COLUMN tremor_degs DOUBLE;
     ALTER TABLE repetitions ADD COLUMN tremor_ms2 DOUBLE;
     ALTER TABLE repetitions ADD COLUMN ldlj DOUBLE;

@@ -29,7 +29,6 @@ TIRING = 0.35
 """Share of height and hold that is lost in the set that tires."""
 
 PLACES = (Placement.PELVIS, Placement.WAIST, Placement.STERNUM)
-_SETTLING_S = 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,13 +131,13 @@ def _roll_error_deg(_body: _Body, found: Repetition, truth: BridgeTruth) -> floa
 
 
 def _sag_error_deg(body: _Body, found: Repetition, truth: BridgeTruth) -> float | None:
-    """Of the tilt lost in the hold, against the slope of the segment's own true tilt."""
-    if found.sag_degs is None:
+    """Of the tilt lost in the hold, against what the segment itself lost of it."""
+    if found.sag_deg is None:
         return None
-    t_s = np.arange(truth.hold_start_s + _SETTLING_S, truth.hold_end_s - _SETTLING_S, 0.05)
+    t_s = np.array([truth.hold_start_s, truth.hold_end_s])
     frame = body.simulation.segment_frame(SEGMENT_OF[body.placement], t_s)
-    true_degs = -float(np.polyfit(t_s, np.degrees(np.arcsin(-frame.up[2])), 1)[0])
-    return abs(found.sag_degs - true_degs) * truth.hold_s
+    high_deg, low_deg = np.degrees(np.arcsin(-frame.up[2])).tolist()
+    return float(abs(found.sag_deg - (high_deg - low_deg)))
 
 
 def _rise_error_percent(body: _Body, found: Repetition, truth: BridgeTruth) -> float | None:
@@ -153,7 +152,7 @@ def _tremor_error_percent(_body: _Body, found: Repetition, truth: BridgeTruth) -
 
 _ERRORS: Mapping[str, tuple[Unit, Callable[[_Body, Repetition, BridgeTruth], float | None]]] = {
     "roll error": (Unit.DEGREES, _roll_error_deg),
-    "error of the sag over the hold": (Unit.DEGREES, _sag_error_deg),
+    "sag error": (Unit.DEGREES, _sag_error_deg),
     "error of the rise, in percent of it": (Unit.SHARE, _rise_error_percent),
     "error of the tremor, in percent of it": (Unit.SHARE, _tremor_error_percent),
 }
