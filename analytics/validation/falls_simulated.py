@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import product
-from typing import TypeAlias
 
 import numpy as np
 
@@ -41,17 +41,20 @@ PEOPLE = 20
 
 LYING_S = 15.0
 
-Worn: TypeAlias = tuple[Placement, ...]
-WORN: tuple[Worn, ...] = (
-    (Placement.STERNUM,),
-    (Placement.PELVIS,),
-    (Placement.STERNUM, Placement.PELVIS),
-)
+ON_CHEST, ON_HIPS = Placement.STERNUM, Placement.PELVIS
+WORN: Mapping[str, tuple[tuple[Placement, ...], bool]] = {
+    "sternum": ((ON_CHEST,), True),
+    "sternum, no gyroscope": ((ON_CHEST,), False),
+    "pelvis": ((ON_HIPS,), True),
+    "pelvis, no gyroscope": ((ON_HIPS,), False),
+    "sternum and pelvis": ((ON_CHEST, ON_HIPS), True),
+}
+"""Which sensors are worn, by a name, and whether they have gyroscopes."""
 
 
 def home_figures(days: int = DAYS) -> Iterator[Figure]:
     """False alarms in hours at home: walking, sitting down hard, lying down at once, stumbling."""
-    alarms: dict[Worn, int] = dict.fromkeys(WORN, 0)
+    alarms = dict.fromkeys(WORN, 0)
     for seed in range(days):
         simulation = _simulated(day_at_home(minutes=DAY_MINUTES, rng=_rng(seed)), seed)
         for worn in WORN:
@@ -65,7 +68,7 @@ def home_figures(days: int = DAYS) -> Iterator[Figure]:
 
 def simulated_fall_figures(people: int = PEOPLE) -> Iterator[Figure]:
     """Falls of every kind, by people of whom every second gets up again, where one can."""
-    hits: dict[tuple[Worn, str], list[bool]] = {}
+    hits: dict[tuple[str, str], list[bool]] = {}
     for seed in range(people):
         for kind, script in _fall_scripts(_rng(seed), recovers=seed % 2 == 0):
             simulation = _simulated(script, seed)
@@ -75,7 +78,7 @@ def simulated_fall_figures(people: int = PEOPLE) -> Iterator[Figure]:
                 hit = any(abs(found_s - true_s) <= HIT_WITHIN_S for found_s in found)
                 hits.setdefault((worn, kind), []).append(hit)
     for worn in WORN:
-        figure_kind = Kind(SET, f"{_named(worn)}, falls found", Unit.SHARE)
+        figure_kind = Kind(SET, f"{worn}, falls found", Unit.SHARE)
         of_kinds = {kind: each for (by, kind), each in hits.items() if by == worn}
         for kind, each in of_kinds.items():
             yield share(figure_kind, kind, sum(each), len(each))
@@ -96,19 +99,20 @@ def _fall_scripts(rng: np.random.Generator, *, recovers: bool) -> Iterator[tuple
 
 def _simulated(script: Script, seed: int) -> Simulation:
     rng = _rng(seed)
-    sensors = [any_sensor(place, rng) for place in (Placement.STERNUM, Placement.PELVIS)]
+    sensors = [any_sensor(place, rng) for place in (ON_CHEST, ON_HIPS)]
     return simulate(script, sensors=sensors, seed=seed, body=any_body(rng))
 
 
-def _falls(simulation: Simulation, worn: Sequence[Placement]) -> list[Fall]:
-    infos = [info for info in simulation.infos if info.placement in worn]
-    chunks = [chunk for chunk in simulation.chunks(60.0) if chunk.placement in worn]
+def _falls(simulation: Simulation, worn: str) -> list[Fall]:
+    """The falls that the sensors worn so call, each calibrated as people do it."""
+    placements, has_gyro = WORN[worn]
+    infos = [info for info in simulation.infos if info.placement in placements]
+    chunks = [chunk for chunk in simulation.chunks(60.0) if chunk.placement in placements]
+    if not has_gyro:
+        infos = [replace(info, gyro_scale_rads=None) for info in infos]
+        chunks = [replace(chunk, gyro=None) for chunk in chunks]
     calibrations = calibrate(
-        infos,
-        chunks,
-        still=simulation.still_s,
-        lying=simulation.lying_s,
-        made_from="simulated",
+        infos, chunks, still=simulation.still_s, lying=simulation.lying_s, made_from="simulation"
     )
     front_end = FrontEnd(infos, calibrations)
     body = [part for chunk in chunks for part in front_end.push(chunk)]
@@ -116,12 +120,8 @@ def _falls(simulation: Simulation, worn: Sequence[Placement]) -> list[Fall]:
     return [event for event in events if isinstance(event, Fall)]
 
 
-def _alarm_kind(worn: Worn) -> Kind:
-    return Kind(SET, f"{_named(worn)}, false alarms at home", Unit.PER_HOUR, ASKED_PER_HOUR)
-
-
-def _named(worn: Worn) -> str:
-    return " and ".join(worn)
+def _alarm_kind(worn: str) -> Kind:
+    return Kind(SET, f"{worn}, false alarms at home", Unit.PER_HOUR, ASKED_PER_HOUR)
 
 
 def _rng(seed: int) -> np.random.Generator:

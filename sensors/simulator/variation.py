@@ -44,14 +44,11 @@ def any_body(rng: np.random.Generator) -> Body:
     )
 
 
-def any_sensor(
-    placement: Placement, rng: np.random.Generator, *, has_gyro: bool = True
-) -> VirtualSensor:
+def any_sensor(placement: Placement, rng: np.random.Generator) -> VirtualSensor:
     """A quiet or a noisy sensor, mounted anyhow on firm or soft tissue, losing up to 2 %."""
     return VirtualSensor(
         placement=placement,
         rate_hz=float(rng.choice(RATES_HZ)),
-        has_gyro=has_gyro,
         acc_noise_ms2=rng.uniform(0.005, 0.03),
         gyro_noise_rads=rng.uniform(0.0005, 0.003),
         wobble_deg_per_g=rng.uniform(0.2, 1.0),
