@@ -13,11 +13,15 @@ from fivepoint.alerts.rules import Contact
 
 
 class Post:
-    """Sends messages of the alarm of `person`, and tells what became of them."""
+    """Sends messages of the alarm of `person`, and tells what became of them.
+
+    `back` is set whenever there is something to tell.
+    """
 
     def __init__(self, contacts: Iterable[Contact], person: str) -> None:
         self._contacts = {contact.name: contact for contact in contacts}
         self._person = person
+        self.back = threading.Event()
         self._under_way: set[object] = set()
         self._returned: queue.SimpleQueue[tuple[Due, bool]] = queue.SimpleQueue()
 
@@ -29,6 +33,7 @@ class Post:
 
     def returned(self) -> Iterator[tuple[Due, bool]]:
         """The messages whose sending is over since the last call, and whether they were taken."""
+        self.back.clear()
         while not self._returned.empty():
             due, delivered = self._returned.get()
             self._under_way.discard(due.key)
@@ -38,3 +43,4 @@ class Post:
         contact = self._contacts.get(due.letter.contact)
         title, body = words.message(self._person, due.episode, due.letter)
         self._returned.put((due, contact is not None and send(contact, title, body)))
+        self.back.set()

@@ -73,6 +73,10 @@ class Alarm:
             self._weekly.look()
         self._publish()
 
+    def rest(self) -> None:
+        """Wait for the next beat; what became of a message is recorded at once."""
+        self._post.back.wait(BEAT_S)
+
     def close(self) -> None:
         """Be quiet."""
         self._siren.sound(0)
@@ -125,14 +129,14 @@ def main() -> int:
 
 
 def _keep(alarm: Alarm, ending: threading.Event) -> None:
-    while not ending.wait(BEAT_S):
+    while not ending.is_set():
         alarm.beat()
+        alarm.rest()
     if not alarm.is_idle:
         _say("A fall is still being answered, and that goes on; `fivepoint alarm ok` ends it.")
-    pause = threading.Event()
     while not alarm.is_idle:
         alarm.beat()
-        pause.wait(BEAT_S)
+        alarm.rest()
 
 
 def _ending() -> threading.Event:
