@@ -47,19 +47,19 @@ def test_people_and_sets_never_seen_are_judged_as_asked(
 
 
 def test_neither_mounting_nor_rate_nor_range_matter(datasets: Path, sisfall: list[Trial]) -> None:
+    """Within two points of what the sensors themselves give, 96 % of the falls."""
     otherwise = list(read_trials(datasets, "umafall", NUISANCES["worn otherwise"]))
     figures = fall_figures("UMAFall", "", judged(fitted(sisfall), otherwise))
     shares = [each for each in figures if each.subject == ALL and each.unit is Unit.SHARE]
     assert len(shares) == 2
-    assert all(each.value >= 95.0 for each in shares)
+    assert all(each.value >= 94.0 for each in shares)
 
 
-def test_sport_and_exercise_raise_hardly_an_alarm(datasets: Path) -> None:
+def test_sport_and_exercise_raise_no_alarm(datasets: Path) -> None:
     """Over six hours of stairs, treadmill, rowing, jumping and basketball."""
     figures = [each for each in sport_figures(datasets) if each.subject != ALL]
     assert len(figures) > 19
-    alarming = {each.subject: each.count for each in figures if each.count}
-    assert alarming in ({}, {"a19": 1}), "in basketball, once, the sensor comes loose"
+    assert [each.subject for each in figures if each.count] == []
 
 
 def part(found: Sequence[bool]) -> float:
