@@ -8,12 +8,16 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from analytics.validation.bridges_recorded import recorded_figures
+from analytics.validation.bridges_rejected import exercises_figures, hours_figures
 from analytics.validation.bridges_simulated import body_of
 from analytics.validation.chart import RIGHT_PX, WIDTH_PX, Axis, Chart
 from analytics.validation.document import markdown, svg, write_section
 from analytics.validation.falls_probability import brier, calibration_error
+from analytics.validation.falls_simulated import home_figures
 from analytics.validation.figures import (
     ALL,
     Figure,
@@ -27,11 +31,13 @@ from analytics.validation.figures import (
     share,
 )
 from analytics.validation.findings import Listing, Plate
-from analytics.validation.repetitions import matched
+from analytics.validation.repetitions import UNKNOWN, matched
 from analytics.validation.simulated import true_postures
 from analytics.validation.topics import Topic, validate
 from analytics.validation.worn import ValidationError
 from fivepoint.cli import main
+from sensors.simulator import Bridge
+from sensors.simulator.variation import any_bridging_set
 
 SHARE = Kind("set", "what", Unit.SHARE, 98.0)
 ERROR = Kind("set", "what", Unit.DEGREES, 2.0)
@@ -232,6 +238,33 @@ def test_each_bridge_of_a_simulated_body_is_compared_with_what_its_segment_did()
     assert len(result.hold_errors_s) == len(result.peak_errors_deg) == 20
     assert np.median(np.abs(result.hold_errors_s)) < 0.15
     assert np.median(np.abs(result.peak_errors_deg)) < 1.0
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=20)
+def test_no_drawn_bridge_leaves_the_speeds_and_heights_that_are_stated(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    script = any_bridging_set(rng, reps=10).script(rng)
+    bridges = [activity for activity in script if isinstance(activity, Bridge)]
+    assert len(bridges) == 10
+    assert all(4.9 < bridge.peak_deg < 40.0 for bridge in bridges)
+    assert all(bridge.lift_s + bridge.hold_s + bridge.lower_s < 14.0 for bridge in bridges)
+
+
+@pytest.mark.slow
+def test_an_hour_at_home_and_other_exercises_hold_no_bridge_for_calibrated_sensors() -> None:
+    figures = [*hours_figures(hours=1), *exercises_figures(bodies=1)]
+    overall = [each for each in figures if each.subject == ALL and UNKNOWN not in each.what]
+    assert len(overall) == 14
+    assert {each.value for each in overall if each.unit is Unit.PER_HOUR} == {0.0}
+    assert all(each.value > 95.0 for each in overall if each.unit is Unit.SHARE)
+
+
+@pytest.mark.slow
+def test_two_hours_at_home_raise_no_alarm() -> None:
+    figures = list(home_figures(days=1))
+    assert len(figures) == 5
+    assert all(each.met for each in figures)
 
 
 def test_a_probability_is_worth_as_much_as_falls_follow_it() -> None:
