@@ -495,7 +495,11 @@ def test_sessions_are_listed_the_latest_first_with_what_was_found(tmp_path: Path
                 "late",
                 started_at=at(day(1), 9),
                 repetitions=found,
-                hyperextension=(extended(5.0), extended(2.5)),
+                hyperextension=(
+                    extended(5.0),
+                    replace(extended(4.0), in_band_s=150.0),
+                    replace(extended(9.0), posture=Posture.UPRIGHT),
+                ),
                 falls=(fall(),),
             ),
             FOLDER,

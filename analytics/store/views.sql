@@ -15,7 +15,8 @@ FROM falls AS f JOIN sessions AS s USING (recording_id);
 -- Extension in a lying posture, its minutes in the prescribed band. Standing and leaning back is no
 -- positioning.
 CREATE OR REPLACE VIEW lying_extension AS
-SELECT s.patient_id, e.day, e.in_band_s / 60 AS extension_min, e.mean_deg > s.over_deg AS too_far
+SELECT recording_id, s.patient_id, e.day, e.in_band_s / 60 AS extension_min,
+    e.mean_deg > s.over_deg AS too_far
 FROM extension_bouts AS e
 JOIN sessions AS s USING (recording_id)
 WHERE e.posture IN ('supine', 'prone');

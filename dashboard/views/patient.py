@@ -41,7 +41,9 @@ _SESSION_COLUMNS = {
     "Started": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
     "Length, min": st.column_config.NumberColumn(format="%.1f"),
     "Hold, s": st.column_config.NumberColumn(format="%.1f", help="Median of the repetitions"),
-    "Extension, min": st.column_config.NumberColumn(format="%.0f"),
+    "Extension, min": st.column_config.NumberColumn(
+        format="%.0f", help="Lying within the prescribed band"
+    ),
     "Coverage": st.column_config.NumberColumn(
         format="%.0f %%", help="Share of the expected samples that arrived"
     ),

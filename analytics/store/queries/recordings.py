@@ -11,7 +11,10 @@ from analytics.store.database import Cursor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRow:
-    """One analyzed recording; `repetitions` are the whole ones, `extension_min` all bouts."""
+    """One analyzed recording; `repetitions` are the whole ones.
+
+    `extension_min` is the time lying in the prescribed band, which is what counts.
+    """
 
     recording_id: str
     started_at: datetime
@@ -55,8 +58,8 @@ def sessions(cursor: Cursor, patient_id: str) -> list[SessionRow]:
             FROM repetitions WHERE NOT partial GROUP BY recording_id
         ) AS r USING (recording_id)
         LEFT JOIN (
-            SELECT recording_id, sum(end_s - start_s) / 60 AS extension_min
-            FROM extension_bouts GROUP BY recording_id
+            SELECT recording_id, sum(extension_min) AS extension_min
+            FROM lying_extension GROUP BY recording_id
         ) AS e USING (recording_id)
         LEFT JOIN (
             SELECT recording_id, count(*) AS falls FROM falls GROUP BY recording_id
