@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from dashboard.alarm import Answer, Said, give_answer, read_alarm
+from fivepoint.alerts.rules import AlarmRules
 from fivepoint.settings import Settings, load_settings, read_wishes
 from sensors.errors import FivepointError
 
@@ -43,6 +44,7 @@ def try_out(out: _Out = None) -> None:
 
     settings = _settings(out)
     wishes = read_wishes(settings.wishes_path)
+    _print_contacts(wishes.alarm)
     findings = []
     for finding in check(settings, wishes.alarm, wishes.wearer, aloud=True):
         print(f"{'ok  ' if finding.well else 'FAIL'}  {finding.text}", flush=True)
@@ -62,8 +64,7 @@ def status(out: _Out = None) -> None:
     state = read_alarm(settings.alarm_folder, datetime.now(UTC))
     running = "does not run; start `fivepoint up`" if state is None else f"is {state.stage}"
     print(f"The alarm {running}.")
-    names = read_wishes(settings.wishes_path).alarm.names
-    print(f"Contacts: {', '.join(names) or 'none, so nobody else is told'}.")
+    _print_contacts(read_wishes(settings.wishes_path).alarm)
     last = read_last_check(settings.alarm_folder)
     if last is None:
         print("It was never checked; `fivepoint alarm test` does it.")
@@ -73,6 +74,10 @@ def status(out: _Out = None) -> None:
             print(f"{'ok  ' if finding.well else 'FAIL'}  {finding.text}")
     for entry in read_record(settings.alarm_folder)[-_STEPS_SHOWN:]:
         print(f"{entry.at.astimezone():%d %B, %H:%M:%S}  {step_text(entry.step, entry.episode)}")
+
+
+def _print_contacts(rules: AlarmRules) -> None:
+    print(f"Contacts: {', '.join(rules.names) or 'none, so nobody else is told of a fall'}.")
 
 
 def _settings(out: Path | None) -> Settings:

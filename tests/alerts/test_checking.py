@@ -51,7 +51,8 @@ def test_a_trial_sounds_and_sends_everybody_a_message_that_says_it_is_one(
         assert main(["alarm", "test", "--out", str(tmp_path / "data")]) == 0
     assert hook.titles == ["A test: Ada is well"]
     assert home.played() == ["tone-2"]
-    assert [line[:4] for line in capsys.readouterr().out.splitlines()] == ["ok  ", "ok  "]
+    printed = capsys.readouterr().out.splitlines()
+    assert [line[:4] for line in printed[1:]] == ["ok  ", "ok  "]
     main(["alarm", "status", "--out", str(tmp_path / "data")])
     assert "Bea was sent a message of trial" in capsys.readouterr().out
 
@@ -68,13 +69,22 @@ def test_a_trial_says_plainly_what_does_not_work_and_nothing_of_addresses(
     player.write_text("#!/bin/sh\nexit 1\n")
     assert main(["alarm", "test", "--out", str(tmp_path / "data")]) == 1
     out, err = capsys.readouterr()
-    assert [line[:4] for line in out.splitlines()] == ["FAIL"] * 4
+    assert [line[:4] for line in out.splitlines()[1:]] == ["FAIL"] * 4
     for told in ("No sound", "chmod 600", "Bea could not be reached", "Carl is not understood"):
         assert told in out
     assert "hidden" not in out + err
     check = read_last_check(home.settings.alarm_folder)
     assert check is not None
     assert len(check.problems) == 4
+
+
+@on_unix
+def test_without_contacts_a_trial_says_that_nobody_else_is_told(
+    tmp_path: Path, player: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Home(tmp_path / "data", {})
+    assert main(["alarm", "test", "--out", str(tmp_path / "data")]) == 0
+    assert "nobody else is told" in capsys.readouterr().out
 
 
 def test_without_an_alarm_under_way_there_is_nothing_to_answer(
