@@ -24,7 +24,7 @@ class Limits:
     roll_deg: float = 4.0
     """A side is lower (0.8°, without what calibrating by hand leaves: up to 2°)."""
     sag_deg: float = 3.0
-    """Tilt lost in the hold (1.2°)."""
+    """Tilt lost in the hold (1.4°)."""
     quick_s: float = 0.8
     """A lowering in less is let go rather than lowered."""
     peak_change_deg: float = 3.0
