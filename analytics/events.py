@@ -42,10 +42,12 @@ class NearFallKind(StrEnum):
 
 
 class Confidence(StrEnum):
-    """How much an angle of the spine says.
+    """How much a measurement says.
 
-    FULL: the trunk against the pelvis, from a sensor on each. LOWER: the inclination of the trunk
-    alone, to which raised hips or a raised head end of the bed look like bending.
+    Of the spine, FULL: the trunk against the pelvis, from a sensor on each. LOWER: the inclination
+    of the trunk alone, to which raised hips or a raised head end of the bed look like bending. Of a
+    bridge, FULL: from hips or thigh. LOWER: from the trunk, which tilts less and breathes, or
+    without a gyroscope; its times may err by some tenths of a second.
     """
 
     FULL = "full"
@@ -175,6 +177,7 @@ class Repetition:
     ldlj: float | None = None
     """… and log dimensionless jerk, −5.3 is smoothest."""
     partial: bool
+    confidence: Confidence = Confidence.FULL
 
     @property
     def lift_s(self) -> float:

@@ -374,4 +374,5 @@ def _repetition_json(repetition: Repetition) -> dict[str, Any]:
         "tremor_degs": repetition.tremor_degs,
         "tremor_ms2": repetition.tremor_ms2,
         "ldlj": repetition.ldlj,
+        "confidence": repetition.confidence,
     }

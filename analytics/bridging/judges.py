@@ -33,6 +33,8 @@ class RangeParams:
     min_deg: float = 4.0
     """Smallest range, that one of 5° is never missed; bridges moved the thigh by 7–39° in a
     published set of exercises."""
+    min_trunk_deg: float = 3.5
+    """… of the trunk, which tilts by less than the hips."""
     max_deg: float = 50.0
     """Largest; a person who sits up or turns tilts further."""
     max_sway_part: float = 0.4
@@ -122,12 +124,14 @@ class KnownMounting:
     def __init__(self, worn: Worn, params: RangeParams) -> None:
         self._worn = worn
         self._params = params
+        on_trunk = worn.segment is Segment.TRUNK
+        self._min_deg = params.min_trunk_deg if on_trunk else params.min_deg
         self._usual = _Usual(params)
 
     def allows(self, movement: Movement) -> bool:
         """See `Judge.allows`."""
         return (
-            _is_lift(movement, self._params)
+            _is_lift(movement, self._min_deg, self._params)
             and not self._sways(movement)
             and self._lies_supine(movement)
             and self._may_rise(movement)
@@ -274,8 +278,7 @@ class UnknownMounting:
         shortest, longest = (limit_s * BODY_RATE_HZ for limit_s in self._sets.phase_s)
         phases = times.hold_start - times.start, times.end - times.hold_end
         return (
-            _is_lift(movement, self._ranges)
-            and times.range_deg >= self._sets.min_deg
+            _is_lift(movement, self._sets.min_deg, self._ranges)
             and self._comes_back_alike(movement)
             and shortest <= min(phases)
             and max(phases) <= longest
@@ -347,10 +350,10 @@ def _unrest_ms2(movement: Movement) -> float:
     return float(np.median(np.abs(force_ms2 - np.median(force_ms2))))
 
 
-def _is_lift(movement: Movement, params: RangeParams) -> bool:
+def _is_lift(movement: Movement, min_deg: float, params: RangeParams) -> bool:
     """Whether it goes far enough, not too far, and comes back."""
     times = movement.timing
-    far_enough = params.min_deg <= times.range_deg <= params.max_deg
+    far_enough = min_deg <= times.range_deg <= params.max_deg
     return far_enough and (movement.comes_back or movement.stretch.closes)
 
 

@@ -11,7 +11,7 @@ from analytics.body import BODY_RATE_HZ, Segment
 from analytics.bridging.movement import FORCE, GYRO, UP, Movement
 from analytics.bridging.smoothness import log_dimensionless_jerk, spectral_arc_length
 from analytics.bridging.tremor import tremor
-from analytics.events import Repetition
+from analytics.events import Confidence, Repetition
 from analytics.robust import slope
 from sensors.types import FloatArray
 
@@ -50,6 +50,7 @@ def repetition(movement: Movement, worn: Worn, *, partial: bool) -> Repetition:
     """The movement as a repetition, with everything that its sensor can tell."""
     times = movement.timing
     has_gyro = not bool(np.isnan(movement.stretch.samples[:, GYRO]).any())
+    on_trunk = worn.segment is Segment.TRUNK
     return Repetition(
         start_s=movement.at_s(times.start),
         end_s=movement.at_s(times.end),
@@ -65,6 +66,7 @@ def repetition(movement: Movement, worn: Worn, *, partial: bool) -> Repetition:
         tremor_degs=_tremor_degs(movement, worn) if has_gyro else None,
         tremor_ms2=None if has_gyro else _tremor_ms2(movement, worn),
         partial=partial,
+        confidence=Confidence.FULL if has_gyro and not on_trunk else Confidence.LOWER,
     )
 
 

@@ -54,8 +54,10 @@ class SwingParams:
     """Part of its range that it must turn back where it is not known which way is up."""
     max_deg: float = 45.0
     """Larger swings are changes of position and say nothing about what follows."""
-    min_dwell_s: float = 0.8
+    min_dwell_s: float = 0.6
     """Shorter tops and pauses are part of the swing around them."""
+    min_rest_s: float = 0.8
+    """So long without going on, a swing that has come back is at rest."""
     max_gap_s: float = 2.0
     """Samples missing for less are waited for."""
 
@@ -118,6 +120,7 @@ def _limits(params: SwingParams) -> Variables:
         turn_part=params.turn_part,
         max_range=np.radians(params.max_deg),
         dwell=round(params.min_dwell_s * BODY_RATE_HZ),
+        rest=round(params.min_rest_s * BODY_RATE_HZ),
         max_missing=round(params.max_gap_s * BODY_RATE_HZ),
     )
 
@@ -303,4 +306,4 @@ def _settles(index: int, limits: np.record, state: np.record) -> bool:
     needed = limits.back_part * state.older_range
     if state.older_range > limits.max_range:
         needed = 2.0 * limits.min_range
-    return bool(state.range >= needed and index - state.progress_at >= limits.dwell)
+    return bool(state.range >= needed and index - state.progress_at >= limits.rest)

@@ -53,6 +53,7 @@ MIGRATIONS: dict[int, str] = {
     ALTER TABLE repetitions ADD COLUMN tremor_degs DOUBLE;
     ALTER TABLE repetitions ADD COLUMN tremor_ms2 DOUBLE;
     ALTER TABLE repetitions ADD COLUMN ldlj DOUBLE;
+    ALTER TABLE repetitions ADD COLUMN confidence VARCHAR DEFAULT 'full';
     ALTER TABLE prescriptions ADD COLUMN flexion_limit_deg DOUBLE DEFAULT 60;
     ALTER TABLE sessions ADD COLUMN band_low_deg DOUBLE DEFAULT 5;
     ALTER TABLE sessions ADD COLUMN band_high_deg DOUBLE DEFAULT 20;
