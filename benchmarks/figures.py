@@ -17,7 +17,7 @@ import numpy as np
 
 from analytics.pathway import load_pathway
 from analytics.prescription import prescribe, progress
-from analytics.session import Pipeline, Session, analyze
+from analytics.session import CHUNK_S, Pipeline, Session, analyze
 from analytics.store import Store, StoredSession, ingest_all
 from analytics.store.queries import (
     add_patient,
@@ -99,7 +99,7 @@ def recorded(
 
 def _throughput(hour: Recording) -> Iterator[Figure]:
     hours = hour.duration_s / 3600
-    chunks = list(hour.chunks(60.0))
+    chunks = list(hour.chunks(CHUNK_S))
     yield Figure(
         what="two-sensor recording analyzed from memory",
         value=hours / _best_s(lambda: _analyzed(hour, chunks)),
