@@ -96,8 +96,19 @@ def summary(session: Session) -> str:
         f"{len(whole)} repetitions",
         f"{extension_min:.1f} min extended",
         f"{len(session.falls)} falls",
+        *_how_many(
+            "back extensions", [lift for lift in session.back_extensions if not lift.partial]
+        ),
+        *_how_many("rises from a seat", session.stand_ups),
+        *_how_many("walks", session.walks),
+        *_how_many("near-falls", session.near_falls),
     ]
     return f"{session.recording_id}: {', '.join(parts)}"
+
+
+def _how_many(what: str, found: Sequence[Event]) -> list[str]:
+    """What there is of some kind of event; nothing of nothing."""
+    return [f"{len(found)} {what}"] if found else []
 
 
 def calibrated(file: Path, calibrations: Iterable[Calibration]) -> str:

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 import streamlit as st
 
 from analytics.bridging.sets import RepetitionSet
-from analytics.events import Confidence, WearState
+from analytics.events import Confidence, NearFallKind, WearState
 from analytics.pathway import Evidence
 from analytics.posture_summary import PostureSummary
 from analytics.session import Session, StreamSummary
@@ -67,6 +67,18 @@ def _spans(found: Session) -> list[Span]:
             lambda slip: f"{slip.from_deg:.0f}° to {slip.to_deg:.0f}°",
         ),
         *_lane("Bent", found.flexion, lambda bout: f"{bout.peak_deg:.0f}°"),
+        *_lane("Back extension", found.back_extensions, lambda lift: f"{lift.hold_s:.1f} s"),
+        *_lane("Stood up", found.stand_ups, lambda rise: f"{rise.duration_s:.1f} s"),
+        *_lane("Walked", found.walks, lambda walk: f"{walk.cadence_hz * 60:.0f} a minute"),
+        *(
+            Span(
+                lane="Near-fall",
+                name=_NEAR_FALLS[near.kind],
+                start_s=near.at_s - 1.0,
+                end_s=near.at_s + 1.0,
+            )
+            for near in found.near_falls
+        ),
         *_lane("Not worn", not_worn, lambda _: "not worn"),
         *_lane(
             "Sensor slipped",
@@ -99,6 +111,11 @@ _STREAM_COLUMNS = {
     "Longest gap, s": st.column_config.NumberColumn(format="%.1f"),
 }
 
+
+_NEAR_FALLS = {
+    NearFallKind.STUMBLE: "stumble",
+    NearFallKind.HARD_SIT_DOWN: "hard sit-down",
+}
 
 _UNSEEN = {
     UnseenReason.MISSING_SAMPLES: "samples missing",
