@@ -225,11 +225,11 @@ def ended(episode: Episode, t_s: float, outcome: Outcome, by: str = "") -> Turn:
 
 
 def delivered(episode: Episode, letter: Letter, t_s: float) -> Turn:
-    """A message has been taken; one that was on its way when all ended needs its closing."""
+    """A message has been taken; whoever is told only after the end is told of the end too."""
     arrived = replace(letter, attempts=letter.attempts + 1, delivered_s=t_s)
     others = tuple(each for each in episode.letters if each.key != letter.key)
     episode = replace(episode, letters=(*others, arrived))
-    late = episode.phase is Phase.ENDED and letter.subject is Subject.FALL
+    late = episode.phase is Phase.ENDED and letter.subject is not Subject.CLOSING
     if late and not _has(episode, Subject.CLOSING, letter.contact):
         closing = Letter(subject=Subject.CLOSING, contact=letter.contact, since_s=t_s, next_s=t_s)
         episode = _with(episode, closing)
@@ -237,7 +237,9 @@ def delivered(episode: Episode, letter: Letter, t_s: float) -> Turn:
 
 
 def failed(episode: Episode, rules: AlarmRules, letter: Letter, t_s: float) -> Turn:
-    """A message could not be delivered: it is tried again, after a pause that grows."""
+    """A message that is still wanted could not be delivered: it is tried after a growing pause."""
+    if letter not in episode.letters:
+        return Turn(episode)
     attempts = letter.attempts + 1
     tried = replace(letter, attempts=attempts, next_s=t_s + rules.retry_s(attempts))
     letters = tuple(tried if each.key == letter.key else each for each in episode.letters)
@@ -289,8 +291,8 @@ def _is_next(episode: Episode, rules: AlarmRules, t_s: float) -> bool:
     if episode.turn % count == 0:
         return waited and bool(episode.reached)
     before = rules.names[episode.turn % count - 1]
-    missed = any(each.contact == before and each.attempts for each in episode.pending)
-    return missed or waited
+    unreached = any(each.contact == before and each.attempts for each in episode.pending)
+    return unreached or waited
 
 
 def _run_out(episode: Episode, rules: AlarmRules, t_s: float) -> Turn:

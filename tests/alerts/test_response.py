@@ -213,6 +213,7 @@ def test_who_still_lies_after_ten_minutes_is_told_of_again_though_acknowledged()
     ]
     play.run(3600, posture=Posture.PRONE)
     assert play.steps.count("lies_long") == 1
+    assert play.sent.count(("Carl", "closing")) == play.sent.count(("Bea", "closing")) == 1
 
 
 @pytest.mark.parametrize(
