@@ -12,6 +12,7 @@ import pytest
 
 from dashboard.alarm import append_line, read_lines
 from fivepoint.alerts.checking import Check, Finding, is_due
+from fivepoint.alerts.contacts import is_understood
 from fivepoint.alerts.record import read_last_check
 from fivepoint.alerts.rules import AlarmRules, Contact
 from fivepoint.alerts.sound import Siren
@@ -20,7 +21,7 @@ from fivepoint.cli import main
 from fivepoint.settings import read_wishes
 from sensors.errors import FivepointError
 from tests.alerts.receivers import webhook
-from tests.alerts.running import Home, wait_for
+from tests.alerts.running import ROOT, Home, wait_for
 from tests.test_cli import refusal
 
 on_unix = pytest.mark.skipif(sys.platform == "win32", reason="the tests' player is a script")
@@ -134,6 +135,17 @@ def test_contacts_are_told_in_the_order_of_the_settings(tmp_path: Path) -> None:
     assert wishes.alarm.names == ("Bea", "Carl")
     assert wishes.alarm.answer_within_s == 20.0
     assert wishes.wearer == "Ada"
+
+
+@imports_apprise
+def test_the_example_of_the_readme_is_understood(tmp_path: Path) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (example,) = (block for block in readme.split("```") if block.startswith("toml\n[alarm]"))
+    file = tmp_path / "settings.toml"
+    file.write_text(example.removeprefix("toml"))
+    rules = read_wishes(file).alarm
+    assert rules == AlarmRules(person="Ada", contacts=rules.contacts)
+    assert all(map(is_understood, rules.contacts))
 
 
 @pytest.mark.parametrize(
