@@ -32,14 +32,15 @@ class FallParams:
 class FallDetector:
     """Finds falls with a sensor on the trunk, the pelvis or both, however mounted.
 
-    Every impact is judged 3.5 s later by a logistic regression on features of the force around it.
-    They follow the established ones (Bourke 2007, Kangas 2008: drop, impact, change of posture),
-    but the change of posture and the turn of the body are told by gravity with no axis known.
-    From then on the fall is `suspected`, and watched: a body soon held again as before, or one that
-    goes on moving vigorously, speaks against it, and the event may be that it is dismissed. Else it
-    tells whether the person got up or stayed down, and how long the body lay still; it follows when
-    that is known, when another fall is called or after a minute. A fall just before the stream's
-    end is judged by what there is.
+    Every impact is judged 3.5 s later by a logistic regression on features of the force around it,
+    less what speaks for something else (see `doubts`). The features follow the established ones
+    (Bourke 2007, Kangas 2008: drop, impact, change of posture), but the change of posture and the
+    turn of the body are told by gravity with no axis known. From then on the fall is `suspected`,
+    and watched: a body soon held again as before, or one that goes on moving vigorously, speaks
+    against it, and the event may be that it is dismissed. Else it tells whether the person got up
+    or stayed down, and how long the body lay still; it follows when that is known, when another
+    fall is called or after a minute. A fall just before the stream's end is judged by what there
+    is.
 
     With two sensors either may call the fall, but both must have felt the impact: in a fall the
     whole body drops, while who lies down quickly lets the trunk drop beside a pelvis at rest.

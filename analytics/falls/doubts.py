@@ -49,8 +49,9 @@ class DoubtParams:
     SisFall and UMAFall five turn by less than 45°, none of them after such a push."""
     landed_logit: float = 6.0
     lay_before_deg: float = 65.0
-    """Inclined by this before, as far as upright is known, the body lay: it turned over in bed,
-    unless it struck so hard that it fell out of it."""
+    """Inclined by this before, as far as upright is known, the body lay and turned over in bed …"""
+    rolled_ms: float = 1.3
+    """… unless it dropped faster: from the height of a bed a body gains 2 to 3 m/s."""
     lay_before_logit: float = 2.5
     sat_up_deg: float = 35.0
     """Lying before and inclined by less all the time after, the body rose."""
@@ -73,7 +74,7 @@ class Seen:
 
 def doubts(seen: Seen, params: DoubtParams) -> Iterator[tuple[str, float]]:
     """What speaks against a fall beside the model, for people to read, and how much (logits)."""
-    if seen.segment is Segment.TRUNK and _came_down_slowly(seen, params):
+    if seen.segment is Segment.TRUNK and seen.finder.descent_ms(seen.index) < params.slow_trunk_ms:
         yield "came down slowly", params.slow_trunk_logit
     if seen.features.tilt_deg > params.turned_over_deg:
         yield "the sensor turned over", params.turned_over_logit
@@ -91,12 +92,8 @@ def doubts(seen: Seen, params: DoubtParams) -> Iterator[tuple[str, float]]:
     if seen.up is not None and _lay_before(seen.up, seen, params):
         if seen.features.inclined_after_deg(seen.up).max() < params.sat_up_deg:
             yield "sat up", params.sat_up_logit
-        elif _came_down_slowly(seen, params):
+        elif seen.finder.dropped_ms(seen.index) < params.rolled_ms:
             yield "lay before", params.lay_before_logit
-
-
-def _came_down_slowly(seen: Seen, params: DoubtParams) -> bool:
-    return seen.finder.descent_ms(seen.index) < params.slow_trunk_ms
 
 
 def _was_handled(seen: Seen, params: DoubtParams) -> bool:

@@ -171,21 +171,24 @@ class ImpactFinder:
         return means_g[~np.isnan(means_g[:, 0])]
 
     def descent_ms(self, impact: int) -> float:
-        """Largest downward speed around an impact, as if from rest 1.2 s before it.
+        """Largest downward speed around an impact, by what came before it and by what it stopped.
 
-        It is the largest of three: of the vertical acceleration, known in a tumble only with a
-        gyroscope; and, by the size of the force, of what it lacked of gravity while the body came
-        down and of what it had beyond it in the impact, less what rebounds and shaking add.
+        The second is what the force had beyond gravity, less what rebounds and shaking add.
         """
-        beyond_g = self._beyond_weight_g(impact)
-        stopped_g = beyond_g[_from_before(-_STOPPING_S) : _from_before(_STOPPED_S)]
-        coming_down = slice(_from_before(-_DESCENT_S), _from_before(_LANDED_S))
-        vertical_g = self._around(impact, -_DESCENT_S, _LANDED_S)[:, 5]
-        return max(
-            _speed_ms(-np.nancumsum(vertical_g).min()),
-            _speed_ms(-np.nancumsum(beyond_g[coming_down]).min()),
-            _STOPPING_SHARE * _speed_ms(np.nansum(np.maximum(stopped_g, 0.0))),
-        )
+        stopping = slice(_from_before(-_STOPPING_S), _from_before(_STOPPED_S))
+        stopped_g = np.maximum(self._beyond_weight_g(impact)[stopping], 0.0)
+        return max(self.dropped_ms(impact), _STOPPING_SHARE * _speed_ms(np.nansum(stopped_g)))
+
+    def dropped_ms(self, impact: int) -> float:
+        """Downward speed that a body gained before an impact, as if from rest 1.2 s before it.
+
+        It is the larger of that of the vertical acceleration, known in a tumble only with a
+        gyroscope, and of what the size of the force lacked of gravity.
+        """
+        falling = slice(_from_before(-_DESCENT_S), _from_before(_LANDED_S))
+        lacked_g = np.nancumsum(self._beyond_weight_g(impact)[falling])
+        vertical_g = np.nancumsum(self._around(impact, -_DESCENT_S, _LANDED_S)[:, 5])
+        return max(_speed_ms(-vertical_g.min()), _speed_ms(-lacked_g.min()))
 
     def pushed_off_ms(self, impact: int) -> float:
         """Largest upward speed that the size of the force gave before an impact, as in a jump."""
