@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -119,6 +120,19 @@ def test_the_last_pain_entry_of_a_day_counts() -> None:
     assert [(point.week, point.value) for point in points] == [(1.0, 4)]
 
 
+def test_how_somebody_moves_is_a_point_in_the_middle_of_each_week_it_was_seen_in() -> None:
+    seen = replace(week(1, 0), stand_up_median_s=2.5, stride_regularity=0.84, near_falls=3)
+    trends = recovery.mobility_trends([week(0, 0), seen])
+    assert [(point.week, point.value) for point in trends.stand_up_s] == [(1.5, 2.5)]
+    assert [(point.week, point.value) for point in trends.evenness] == [(1.5, 84.0)]
+    assert [(each.week, each.value) for each in trends.near_falls] == [(0, None), (1, 3)]
+
+
+def test_of_somebody_who_was_never_seen_to_move_nothing_is_drawn() -> None:
+    trends = recovery.mobility_trends([week(0, 3), week(1, 5)])
+    assert (trends.stand_up_s, trends.evenness, trends.near_falls) == ([], [], [])
+
+
 def test_a_dose_is_told_in_the_portions_of_the_template() -> None:
     early = load_pathway("conservative").phase("early")
     bridge, positioning = early.item("five_point"), early.item("hyperextension")
@@ -138,7 +152,8 @@ def test_every_number_behind_a_prescription_shows_its_mark_and_source() -> None:
         valid_from=INDEX,
     )
     rows = provenance.source_rows(plan, pathway)
-    assert {row["Item"] for row in rows} == {item.title for item in plan.items}
+    titles = {item.title for item in plan.items}
+    assert {row["Item"] for row in rows} == titles | {"Bending forward"}
     assert {row["Mark"] for row in rows} <= {mark.value for mark in Mark}
     assert all(row["Source"] for row in rows if row["Mark"] == Mark.SOURCED)
     assert len(provenance.prescribed_rows(plan)) == len(plan.items)
