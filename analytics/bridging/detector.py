@@ -50,8 +50,6 @@ _ON_BACK_COS = np.cos(np.radians(60.0))
 _THIGH_FRONT_COS = np.cos(np.radians(85.0))
 _INCLINED_COS = np.cos(np.radians(50.0))
 _ROLLED_SIN = np.sin(np.radians(40.0))
-_HEAD_DOWN_COS = np.cos(np.radians(25.0))
-"""Hips at their highest still lie flatter; a sensor that was put on upside down does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,8 +242,7 @@ def _write(chunk: BodyChunk, name: Segment, part: slice, rows: FloatArray) -> No
     for place, segment in chunk.segments.items():
         if segment.calibrated:
             front_cos = _THIGH_FRONT_COS if place is Segment.THIGH else _ON_BACK_COS
-            lowest = -1.0 if place is Segment.THIGH else -_HEAD_DOWN_COS
-            _rule_out_supine(segment.up[part], lowest, front_cos, segment.facing_known, rows)
+            _rule_out_supine(segment.up[part], front_cos, segment.facing_known, rows)
 
 
 def _raised(chunk: BodyChunk, name: Segment, part: slice) -> FloatArray | float:
@@ -259,7 +256,7 @@ def _raised(chunk: BodyChunk, name: Segment, part: slice) -> FloatArray | float:
 
 @kernel
 def _rule_out_supine(
-    up: FloatArray, lowest: float, front_cos: float, facing_known: bool, rows: FloatArray
+    up: FloatArray, front_cos: float, facing_known: bool, rows: FloatArray
 ) -> None:
     """Mark the rows in which a calibrated segment contradicts lying on the back.
 
@@ -267,7 +264,5 @@ def _rule_out_supine(
     """
     for i in range(len(up)):
         x, y, z = up[i, 0], up[i, 1], up[i, 2]
-        if not lowest <= z <= _INCLINED_COS or (
-            facing_known and (x < front_cos or abs(y) > _ROLLED_SIN)
-        ):
+        if z > _INCLINED_COS or (facing_known and (x < front_cos or abs(y) > _ROLLED_SIN)):
             rows[i, SUPINE] = 0.0

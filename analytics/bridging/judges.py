@@ -20,6 +20,9 @@ _GATE_MARGIN_S = 0.5
 _KNEE_UP_SIN = np.sin(np.radians(10.0))
 """At rest the knee is higher than the hip, since the feet stand on the ground."""
 
+_FLAT_SIN = np.sin(np.radians(25.0))
+"""At rest nobody lies with the head so far down; a sensor put on upside down may say so."""
+
 _SEEN_PART = 0.6
 """A lift at the first samples, or a lowering at the last, is whole from this part of the other."""
 
@@ -40,7 +43,9 @@ class RangeParams:
     max_sway_part: float = 0.4
     """Largest share of the change that may leave the sagittal plane, where that is not known."""
     max_roll_deg: float = 20.0
-    """Largest roll, where it is: hips that a weak side lets drop roll by 10° or so."""
+    """Largest roll, where it is: hips that a weak side lets drop roll by 10° or so …"""
+    max_roll_part: float = 1.5
+    """… and as a part of the range: who turns over rolls by more than the hips pitch."""
     shallow_part: float = 0.4
     """Of the range usual in the last repetitions; less is partial."""
     short_part: float = 0.1
@@ -149,9 +154,16 @@ class KnownMounting:
         return []
 
     def _may_rise(self, movement: Movement) -> bool:
-        """Whether the sensor rises with the tilt; the trunk's arm is too short to tell."""
+        """Whether the sensor rises with the tilt; the trunk's arm is too short to tell.
+
+        Where the samples end too soon to tell, it is not taken to.
+        """
+        if self._worn.segment is Segment.TRUNK:
+            return True
         arm = LeverArm()
         _learn(arm, movement)
+        if movement.stretch.closes and arm.error_m == np.inf:
+            return False
         upper_m = arm.along(movement.axis) + self._params.arm_errors * arm.error_m
         return upper_m >= _min_arm_m(self._worn.segment, self._params)
 
@@ -162,7 +174,8 @@ class KnownMounting:
         sideways = movement.up[:, 1]
         turned = np.arcsin(np.clip(sideways[movement.hold].mean(), -1.0, 1.0))
         turned -= np.arcsin(np.clip(sideways[movement.rest].mean(), -1.0, 1.0))
-        return bool(abs(turned) > np.radians(self._params.max_roll_deg))
+        usual_deg = self._params.max_roll_part * movement.timing.range_deg
+        return bool(abs(turned) > np.radians(min(self._params.max_roll_deg, usual_deg)))
 
     def _is_followed(self, movement: Movement) -> bool:
         """Whether the segment of a second sensor, if one is worn, tilts along."""
@@ -174,8 +187,10 @@ class KnownMounting:
         near = movement.part(times.start - margin, times.end + margin)
         if not movement.stretch.samples[near, SUPINE].all():
             return False
-        knee_up = -movement.up[movement.rest, 2].mean()
-        return self._worn.segment is not Segment.THIGH or bool(knee_up > _KNEE_UP_SIN)
+        head_down = -movement.up[movement.rest, 2].mean()
+        if self._worn.segment is Segment.THIGH:
+            return bool(head_down > _KNEE_UP_SIN)
+        return bool(head_down < _FLAT_SIN)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
