@@ -93,6 +93,7 @@ class TransferDetector:
 
     def __init__(self, params: TransferParams | None = None) -> None:
         self._params = params or TransferParams()
+        self._upright_cos = float(np.cos(np.radians(self._params.upright_deg)))
         self._limits = variables(
             level_weight=_weight(2.0),
             kept_part=1.0 - 1.0 / (BODY_RATE_HZ * 0.7),
@@ -152,8 +153,8 @@ class TransferDetector:
         known = self._history.end - _AFTER
         ready = [mark for mark in self._pending if mark[2] <= known]
         self._pending = self._pending[len(ready) :]
-        upright_cos = np.cos(np.radians(self._params.upright_deg)) if segment.calibrated else -2.0
-        found = [self._judge(*mark, float(upright_cos)) for mark in ready]
+        upright_cos = self._upright_cos if segment.calibrated else -2.0
+        found = [self._judge(*mark, upright_cos) for mark in ready]
         return [event for event in found if event is not None]
 
     def _judge(self, kind: int, began: int, ended: int, upright_cos: float) -> Event | None:
