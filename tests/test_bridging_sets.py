@@ -9,7 +9,7 @@ import pytest
 
 from analytics.bridging.quality import exact_line, plain_line, remarks
 from analytics.bridging.sets import RepetitionSet, set_json, sets_of
-from analytics.events import Repetition
+from analytics.events import Confidence, Repetition
 
 
 def bridge(
@@ -95,6 +95,11 @@ def test_the_line_tells_a_short_hold_and_a_side_that_drops() -> None:
 def test_a_hold_that_is_short_by_less_than_is_measured_is_kept() -> None:
     assert said(bridge(hold_s=4.8)) == "held the 5 s"
     assert said(bridge(hold_s=4.6)) == "held 4.6 s of 5 s"
+
+
+def test_a_less_sure_hold_must_be_shorter_to_be_called_short() -> None:
+    assert said(bridge(hold_s=4.5, confidence=Confidence.LOWER)) == "held the 5 s"
+    assert said(bridge(hold_s=4.3, confidence=Confidence.LOWER)) == "held 4.3 s of 5 s"
 
 
 def test_nothing_is_said_below_what_is_measured() -> None:

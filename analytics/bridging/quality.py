@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from analytics.bridging.sets import RepetitionSet
+from analytics.events import Confidence
 from analytics.robust import Trend
 
 _MOST_PLAIN = 2
@@ -20,7 +21,9 @@ class Limits:
     """
 
     hold_s: float = 0.3
-    """A hold shorter than prescribed by less counts as kept (0.15 s)."""
+    """A hold shorter than prescribed by less counts as kept (0.15 s) …"""
+    unsure_hold_s: float = 0.6
+    """… and by less than this where the trunk tells of it, or no gyroscope (some tenths)."""
     roll_deg: float = 4.0
     """A side is lower (0.8°, without what calibrating by hand leaves: up to 2°)."""
     sag_deg: float = 3.0
@@ -76,10 +79,12 @@ def _hold(one: RepetitionSet, prescribed_s: float | None, limits: Limits) -> Ite
     held_s = one.usual_hold_s
     if held_s is None:
         return
+    sure = all(each.confidence is Confidence.FULL for each in one.whole)
+    error_s = limits.hold_s if sure else limits.unsure_hold_s
     held = "held" if len(one.whole) == 1 else "usually held"
     if prescribed_s is None:
         yield Remark(f"{held} {held_s:.1f} s", f"You held for about {_seconds(held_s)}.")
-    elif held_s >= prescribed_s - limits.hold_s:
+    elif held_s >= prescribed_s - error_s:
         plain = f"You held for {_seconds(prescribed_s)}, as planned. Well done!"
         yield Remark(f"{held} the {prescribed_s:g} s", plain)
     else:
