@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterable, Iterator
 
 from fivepoint.alerts import words
-from fivepoint.alerts.contacts import send
+from fivepoint.alerts.contacts import is_understood, send
 from fivepoint.alerts.response import Due
 from fivepoint.alerts.rules import Contact
 
@@ -22,8 +22,16 @@ class Post:
         self._contacts = {contact.name: contact for contact in contacts}
         self._person = person
         self.back = threading.Event()
+        self._ready = False
         self._under_way: set[object] = set()
         self._returned: queue.SimpleQueue[tuple[Due, bool]] = queue.SimpleQueue()
+
+    def get_ready(self) -> None:
+        """Load what sending needs, which takes seconds, while the person is still asked."""
+        if not self._ready:
+            self._ready = True
+            contacts = self._contacts.values()
+            threading.Thread(target=lambda: list(map(is_understood, contacts)), daemon=True).start()
 
     def send(self, due: Due) -> None:
         """Send a message, unless it is on its way already."""

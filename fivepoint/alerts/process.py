@@ -66,6 +66,8 @@ class Alarm:
         for due, delivered in self._post.returned():
             self._record(self._response.sent(due, now_s(), delivered=delivered))
         self._record(self._response.tick(now_s()))
+        if not self.is_idle:
+            self._post.get_ready()
         for due in self._response.due(now_s()):
             self._post.send(due)
         self._siren.sound(self._response.loudness(now_s()))
