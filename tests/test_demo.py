@@ -26,9 +26,9 @@ pytestmark = pytest.mark.slow
 
 CONTENT = {
     "": ("How strong is your pain now?", 0),
-    "progress": ("Your progress", 5),
+    "progress": ("Your progress", 8),
     "caseload": ("Call today", 0),
-    "patient": ("Prescription", 4),
+    "patient": ("Prescription", 7),
     "session": ("How complete it is", 6),
 }
 """What stands on each page, and how many charts it has for the first patient."""
