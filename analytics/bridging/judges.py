@@ -36,8 +36,6 @@ class RangeParams:
     min_deg: float = 4.0
     """Smallest range, that one of 5° is never missed; bridges moved the thigh by 7–39° in a
     published set of exercises."""
-    min_trunk_deg: float = 3.5
-    """… of the trunk, which tilts by less than the hips."""
     max_deg: float = 50.0
     """Largest; a person who sits up or turns tilts further."""
     max_sway_part: float = 0.4
@@ -129,14 +127,12 @@ class KnownMounting:
     def __init__(self, worn: Worn, params: RangeParams) -> None:
         self._worn = worn
         self._params = params
-        on_trunk = worn.segment is Segment.TRUNK
-        self._min_deg = params.min_trunk_deg if on_trunk else params.min_deg
         self._usual = _Usual(params)
 
     def allows(self, movement: Movement) -> bool:
         """See `Judge.allows`."""
         return (
-            _is_lift(movement, self._min_deg, self._params)
+            _is_lift(movement, self._params.min_deg, self._params)
             and not self._sways(movement)
             and self._lies_supine(movement)
             and self._may_rise(movement)

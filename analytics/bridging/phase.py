@@ -53,8 +53,8 @@ class PhaseParams:
     """The level of rest rises no faster, so that a slow lift is seen."""
     lately_s: float = 0.4
     """How fast a hold forgets where it was: it may sag."""
-    min_deg: float = 3.5
-    """Lowest hold (`RangeParams.min_trunk_deg`)."""
+    min_deg: float = 4.0
+    """Lowest hold (`RangeParams.min_deg`)."""
     max_deg: float = 50.0
     """Highest (`RangeParams.max_deg`)."""
     slow_part: float = 0.3
