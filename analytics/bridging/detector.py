@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from analytics.body import BODY_RATE_HZ, BodyChunk, Segment
-from analytics.bridging.judges import Judge, KnownMounting, RangeParams, SetParams, UnknownMounting
+from analytics.bridging.judges import Judge, KnownMounting, UnknownMounting
+from analytics.bridging.limits import RangeParams, SetParams
 from analytics.bridging.live import LiveBridge, LiveFollower
 from analytics.bridging.measures import Worn
 from analytics.bridging.movement import (
