@@ -76,8 +76,8 @@ def install(lock: Path) -> None:
 
 def compile_detectors() -> None:
     """Have numba compile the per-sample loops now, so that the first command need not wait."""
-    stream = ROOT / "sample_streams" / "bridging_good"
-    run("python", "-m", "fivepoint", "analyze", str(stream), stdout=subprocess.DEVNULL)
+    streams = sorted(str(path.parent) for path in ROOT.glob("sample_streams/*/recording.json"))
+    run("python", "-m", "fivepoint", "analyze", *streams, stdout=subprocess.DEVNULL)
 
 
 def run_tests(pytest_arguments: list[str]) -> int:

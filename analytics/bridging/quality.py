@@ -14,7 +14,7 @@ _MOST_PLAIN = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Thresholds:
     """Below these nothing is said. All are engineering judgement, above what the measures err by.
 
     The errors in brackets are the 95th percentiles on simulated wearers.
@@ -47,20 +47,20 @@ class Remark:
 
 
 def remarks(
-    one: RepetitionSet, prescribed_hold_s: float | None = None, limits: Limits | None = None
+    one: RepetitionSet, prescribed_hold_s: float | None = None, thresholds: Thresholds | None = None
 ) -> tuple[Remark, ...]:
     """What is worth saying of a set, or of a single repetition as a set of its own.
 
-    The hold comes first, beside the prescribed one if there is one; then what is beyond the limits,
-    and changes over the set that are also beyond chance. Partial repetitions are only counted.
+    The hold comes first, beside the prescribed one if there is one; then what is beyond the
+    thresholds, and changes over the set that are also beyond chance. Partial repetitions are only counted.
     """
-    limits = limits or Limits()
+    thresholds = thresholds or Thresholds()
     return (
-        *_hold(one, prescribed_hold_s, limits),
-        *_side(one, limits),
-        *_sag(one, limits),
-        *_speed(one, limits),
-        *_fatigue(one, limits),
+        *_hold(one, prescribed_hold_s, thresholds),
+        *_side(one, thresholds),
+        *_sag(one, thresholds),
+        *_speed(one, thresholds),
+        *_fatigue(one, thresholds),
         *_given_up(one),
     )
 
@@ -75,12 +75,14 @@ def plain_line(noticed: Iterable[Remark]) -> str:
     return " ".join([remark.plain for remark in noticed][:_MOST_PLAIN])
 
 
-def _hold(one: RepetitionSet, prescribed_s: float | None, limits: Limits) -> Iterator[Remark]:
+def _hold(
+    one: RepetitionSet, prescribed_s: float | None, thresholds: Thresholds
+) -> Iterator[Remark]:
     held_s = one.usual_hold_s
     if held_s is None:
         return
     sure = all(each.confidence is Confidence.FULL for each in one.whole)
-    error_s = limits.hold_s if sure else limits.unsure_hold_s
+    error_s = thresholds.hold_s if sure else thresholds.unsure_hold_s
     held = "held" if len(one.whole) == 1 else "usually held"
     if prescribed_s is None:
         yield Remark(f"{held} {held_s:.1f} s", f"You held for about {_seconds(held_s)}.")
@@ -92,9 +94,9 @@ def _hold(one: RepetitionSet, prescribed_s: float | None, limits: Limits) -> Ite
         yield Remark(f"{held} {held_s:.1f} s of {prescribed_s:g} s", plain)
 
 
-def _side(one: RepetitionSet, limits: Limits) -> Iterator[Remark]:
+def _side(one: RepetitionSet, thresholds: Thresholds) -> Iterator[Remark]:
     roll_deg = one.usual_roll_deg
-    if roll_deg is not None and abs(roll_deg) >= limits.roll_deg:
+    if roll_deg is not None and abs(roll_deg) >= thresholds.roll_deg:
         side = "right" if roll_deg > 0.0 else "left"
         yield Remark(
             f"{side} side drops {abs(roll_deg):.0f}°",
@@ -102,32 +104,32 @@ def _side(one: RepetitionSet, limits: Limits) -> Iterator[Remark]:
         )
 
 
-def _sag(one: RepetitionSet, limits: Limits) -> Iterator[Remark]:
+def _sag(one: RepetitionSet, thresholds: Thresholds) -> Iterator[Remark]:
     sag_deg = one.usual_sag_deg
-    if sag_deg is not None and sag_deg >= limits.sag_deg:
+    if sag_deg is not None and sag_deg >= thresholds.sag_deg:
         yield Remark(f"sinks {sag_deg:.0f}° in the hold", "Your hips sink a little as you hold.")
 
 
-def _speed(one: RepetitionSet, limits: Limits) -> Iterator[Remark]:
+def _speed(one: RepetitionSet, thresholds: Thresholds) -> Iterator[Remark]:
     lower_s = one.usual_lower_s
-    if lower_s is not None and lower_s < limits.quick_s:
+    if lower_s is not None and lower_s < thresholds.quick_s:
         yield Remark(f"lowered in {lower_s:.1f} s", "Come down slowly, with control.")
 
 
-def _fatigue(one: RepetitionSet, limits: Limits) -> Iterator[Remark]:
+def _fatigue(one: RepetitionSet, thresholds: Thresholds) -> Iterator[Remark]:
     lower_deg, shorter_s = _lost(one.peak_trend), _lost(one.hold_trend)
-    if lower_deg >= limits.peak_change_deg:
+    if lower_deg >= thresholds.peak_change_deg:
         yield Remark(
             f"lifts get lower, by {lower_deg:.0f}° over the set",
             "Your last lifts were lower than the first: rest a little longer in between.",
         )
-    if shorter_s >= limits.hold_change_s:
+    if shorter_s >= thresholds.hold_change_s:
         yield Remark(
             f"holds get shorter, by {shorter_s:.1f} s over the set",
             "You held the last lifts for less: rest a little longer in between.",
         )
     tremor = one.tremor_trend
-    if tremor is not None and tremor.sure and tremor.change >= limits.tremor_growth:
+    if tremor is not None and tremor.sure and tremor.change >= thresholds.tremor_growth:
         yield Remark("trembles more towards the end", "You trembled more towards the end.")
 
 
