@@ -52,7 +52,8 @@ def remarks(
     """What is worth saying of a set, or of a single repetition as a set of its own.
 
     The hold comes first, beside the prescribed one if there is one; then what is beyond the
-    thresholds, and changes over the set that are also beyond chance. Partial repetitions are only counted.
+    thresholds, and changes over the set that are also beyond chance. Partial repetitions are only
+    counted.
     """
     thresholds = thresholds or Thresholds()
     return (
