@@ -90,25 +90,26 @@ def summary(session: Session) -> str:
     whole = [repetition for repetition in session.repetitions if not repetition.partial]
     extension_min = sum(bout.end_s - bout.start_s for bout in session.hyperextension) / 60
     coverage = min((stream.coverage for stream in session.streams), default=0.0)
+    lifts = [lift for lift in session.back_extensions if not lift.partial]
     parts = [
         f"{session.duration_s / 60:.1f} min",
         f"{coverage:.0%} received",
-        f"{len(whole)} repetitions",
+        _counted(whole, "repetition", "repetitions"),
         f"{extension_min:.1f} min extended",
-        f"{len(session.falls)} falls",
-        *_how_many(
-            "back extensions", [lift for lift in session.back_extensions if not lift.partial]
-        ),
-        *_how_many("rises from a seat", session.stand_ups),
-        *_how_many("walks", session.walks),
-        *_how_many("near-falls", session.near_falls),
+        _counted(session.falls, "fall", "falls"),
     ]
+    for found, one, many in (
+        (lifts, "back extension", "back extensions"),
+        (session.stand_ups, "rise from a seat", "rises from a seat"),
+        (session.walks, "walk", "walks"),
+        (session.near_falls, "near-fall", "near-falls"),
+    ):
+        parts += [_counted(found, one, many)] if found else []
     return f"{session.recording_id}: {', '.join(parts)}"
 
 
-def _how_many(what: str, found: Sequence[Event]) -> list[str]:
-    """What there is of some kind of event; nothing of nothing."""
-    return [f"{len(found)} {what}"] if found else []
+def _counted(found: Sequence[Event], one: str, many: str) -> str:
+    return f"{len(found)} {one if len(found) == 1 else many}"
 
 
 def calibrated(file: Path, calibrations: Iterable[Calibration]) -> str:
