@@ -26,7 +26,7 @@ COLUMNS = {
         format="%.0f", help="Of the hips, estimated from tilt and stature, within about a sixth"
     ),
     "Left side up, °": st.column_config.NumberColumn(
-        format="%.0f", help="Mean pelvic roll in the hold; below 0 the left side is down"
+        help="Mean pelvic roll in the hold; below 0 the left side is down"
     ),
     "Sag, °": st.column_config.NumberColumn(format="%.1f", help="Tilt lost in the hold"),
     "Sag, °/s": st.column_config.NumberColumn(
@@ -110,13 +110,14 @@ def _noticed(repetition: Repetition, prescribed_hold_s: float | None) -> str:
 
 def _measures(repetition: Repetition, stature_m: float | None) -> Row:
     rise_m = hip_rise_m(repetition.rise_part, stature_m)
+    roll_deg = repetition.roll_deg
     return {
         "Lift, s": repetition.lift_s,
         "Hold, s": repetition.hold_s,
         "Lower, s": repetition.lower_s,
         "Peak, °": repetition.peak_deg,
         "Rise, cm": None if rise_m is None else 100.0 * rise_m,
-        "Left side up, °": repetition.roll_deg,
+        "Left side up, °": None if roll_deg is None else round(roll_deg),
         "Sag, °": repetition.sag_deg,
         "Sag, °/s": repetition.sag_degs,
         "Tremor, °/s": repetition.tremor_degs,
