@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from enum import IntEnum
 
 from analytics.adherence import Adherence, DayRow
@@ -56,8 +56,7 @@ class CaseFacts:
     phase_end_week: float
     week: int
     plan_since: date
-    last_recording_at: datetime | None
-    days_since_recording: int | None
+    last_recording_on: date | None
     last_week: Adherence
     week_before: Adherence
     pain_latest: float | None
@@ -81,7 +80,7 @@ class CaseloadRow:
     pathway_title: str
     phase_title: str
     week: int
-    last_recording_at: datetime | None
+    last_recording_on: date | None
     adherence_7d: float | None
     adherence_prev_7d: float | None
     days_with_data_7d: int
@@ -150,11 +149,11 @@ def _excess_reasons(case: CaseFacts) -> list[CallReason]:
 def _data_reasons(case: CaseFacts, today: date, rules: CallRules) -> list[CallReason]:
     if case.last_week.days < rules.silent_days:
         return []  # too little was prescribed that a sensor could have seen
-    if case.days_since_recording is None:
+    if case.last_recording_on is None:
         silent = (today - case.plan_since).days
         text = f"no recording yet, {_count(silent, 'day')} after the start"
     else:
-        silent = case.days_since_recording
+        silent = (today - case.last_recording_on).days
         text = f"no data for {_count(silent, 'day')}"
     return [CallReason(Severity.SOON, text)] if silent >= rules.silent_days else []
 
@@ -186,7 +185,7 @@ def _row(case: CaseFacts, reasons: tuple[CallReason, ...]) -> CaseloadRow:
         pathway_title=case.pathway_title,
         phase_title=case.phase_title,
         week=case.week,
-        last_recording_at=case.last_recording_at,
+        last_recording_on=case.last_recording_on,
         adherence_7d=case.last_week.share,
         adherence_prev_7d=case.week_before.share,
         days_with_data_7d=case.last_week.days_with_data,

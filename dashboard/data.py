@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cache
@@ -45,14 +45,14 @@ def cursor() -> Iterator[Cursor]:
         yield connection
 
 
-def today() -> date:
-    """The day that the pages show as today: the real one, unless the launcher set another."""
-    shown = os.environ.get(TODAY_VARIABLE)
-    return date.fromisoformat(shown) if shown else date.today()
+def today(patients: Iterable[Patient]) -> date:
+    """The day that the pages show as today, unless the launcher set another.
 
-
-def today_of(patient: Patient) -> date:
-    """The day that the pages show as today, where the patient lives."""
+    It is the day where the patients live, wherever this computer believes to be; of several the
+    latest, so that nothing that happened is still to come.
+    """
     shown = os.environ.get(TODAY_VARIABLE)
-    local = datetime.now(ZoneInfo(patient.time_zone)).date()
-    return date.fromisoformat(shown) if shown else local
+    if shown:
+        return date.fromisoformat(shown)
+    days = (datetime.now(ZoneInfo(each.time_zone)).date() for each in patients)
+    return max(days, default=date.today())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +46,7 @@ def case(**changes: Any) -> CaseFacts:
         phase_end_week=8.0,
         week=6,
         plan_since=date(2026, 3, 2),
-        last_recording_at=at(TODAY, 9),
-        days_since_recording=0,
+        last_recording_on=TODAY,
         last_week=week(0.9),
         week_before=week(0.9),
         pain_latest=3.0,
@@ -79,7 +78,7 @@ def test_of_a_patient_who_keeps_to_the_plan_there_is_nothing_to_say() -> None:
         ({"pain_change": 3.2}, Severity.TODAY, "pain up by 3"),
         ({"over_cap": (OVERDONE,)}, Severity.SOON, "70 repetitions on 3 April, cap 60"),
         ({"over_alarm": 2}, Severity.SOON, "extended beyond the limit 2 times in a week"),
-        ({"days_since_recording": 3}, Severity.SOON, "no data for 3 days"),
+        ({"last_recording_on": TODAY - timedelta(days=3)}, Severity.SOON, "no data for 3 days"),
         ({"last_week": week(0.6)}, Severity.SOON, "adherence fell from 90% to 60%"),
         (
             {"last_week": week(0.4), "week_before": week(0.5)},
@@ -100,10 +99,10 @@ def test_each_reason_to_call_has_its_severity(
     "changes",
     [
         {"pain_latest": 6.0, "pain_change": 2.9},
-        {"days_since_recording": 2},
+        {"last_recording_on": TODAY - timedelta(days=2)},
         {"last_week": week(0.7)},
         {"last_week": week(0.3, days=3), "week_before": week(None, days=0)},
-        {"last_week": week(None, days=0), "days_since_recording": None},
+        {"last_week": week(None, days=0), "last_recording_on": None},
     ],
 )
 def test_just_short_of_a_threshold_nobody_is_called(changes: dict[str, Any]) -> None:
@@ -111,7 +110,7 @@ def test_just_short_of_a_threshold_nobody_is_called(changes: dict[str, Any]) -> 
 
 
 def test_a_patient_who_never_recorded_is_silent_since_the_start() -> None:
-    silent = {"days_since_recording": None, "plan_since": date(2026, 4, 10)}
+    silent = {"last_recording_on": None, "plan_since": date(2026, 4, 10)}
     assert (Severity.SOON, "no recording yet, 10 days after the start") in reasons(**silent)
 
 
@@ -185,7 +184,7 @@ def test_the_store_tells_the_whole_caseload_in_the_order_of_need(tmp_path: Path)
     fading = rows["fading"]
     assert fading.adherence_7d == pytest.approx(10 / (7 * 30))
     assert (fading.adherence_prev_7d, fading.days_with_data_7d) == (1.0, 1)
-    assert fading.last_recording_at == at(day(13), 9)
+    assert fading.last_recording_on == day(13)
     assert (rows["steady"].reasons, rows["steady"].week) == ((), 2)
     assert rows["steady"].phase_title == "Strengthen"
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 import streamlit
@@ -12,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 import dashboard
 from analytics.outcomes import PAIN
-from analytics.store.queries import outcomes
-from dashboard.data import cursor
+from analytics.store.queries import Patient, outcomes
+from dashboard.data import cursor, today
 from dashboard.server import STORE_VARIABLE, TODAY_VARIABLE
 from tests.household import build_household
 
@@ -22,15 +21,18 @@ VIEWS = ("today", "progress", "caseload", "patient", "session")
 PATIENTS = ("exemplary", "new", "unplanned")
 
 
+TODAY = date(2026, 4, 20)
+
+
 @pytest.fixture(scope="module")
 def household(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    today = datetime.now(ZoneInfo("Europe/Berlin")).date()
-    return build_household(tmp_path_factory.mktemp("household"), today)
+    return build_household(tmp_path_factory.mktemp("household"), TODAY)
 
 
 @pytest.fixture
 def page(household: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv(STORE_VARIABLE, str(household))
+    monkeypatch.setenv(TODAY_VARIABLE, TODAY.isoformat())
     return AppTest.from_file(str(MAIN), default_timeout=60)
 
 
@@ -82,8 +84,7 @@ def test_today_says_kindly_how_the_last_set_was(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert not opened(page, "today", "exemplary").success
-    yesterday = datetime.now(ZoneInfo("Europe/Berlin")).date() - timedelta(days=1)
-    monkeypatch.setenv(TODAY_VARIABLE, yesterday.isoformat())
+    monkeypatch.setenv(TODAY_VARIABLE, (TODAY - timedelta(days=1)).isoformat())
     (praise,) = opened(page, "today", "exemplary").success
     assert praise.value.startswith("**Your last set.** You held for")
     assert "Your left side is a little lower" in praise.value
@@ -128,6 +129,14 @@ def test_a_recent_fall_is_spoken_of(page: AppTest) -> None:
 def test_a_patient_without_a_plan_is_told_so(page: AppTest) -> None:
     assert "Nothing is prescribed yet" in said(opened(page, "today", "unplanned"))
     assert "Nothing is prescribed yet" in said(opened(page, "progress", "unplanned"))
+
+
+def test_the_day_is_that_of_the_patients_wherever_the_computer_believes_to_be() -> None:
+    behind = Patient(id="behind", label="Behind", birth_year=None, time_zone="Etc/GMT+12")
+    ahead = Patient(id="ahead", label="Ahead", birth_year=None, time_zone="Etc/GMT-12")
+    now = datetime.now(UTC)
+    assert today([behind]) == (now - timedelta(hours=12)).date()
+    assert today([behind, ahead]) == (now + timedelta(hours=12)).date()
 
 
 def test_who_needs_a_call_comes_first_and_is_said_why(page: AppTest) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
 import pytest
 from playwright.sync_api import Browser, Locator, expect
@@ -19,9 +18,9 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A running dashboard of a small caseload."""
-    today = datetime.now(ZoneInfo("Europe/Berlin")).date()
+    today = date(2026, 4, 20)
     store = build_household(tmp_path_factory.mktemp("household"), today)
-    with dashboard_process(store, port=0) as (_, served_at):
+    with dashboard_process(store, port=0, today=today) as (_, served_at):
         yield served_at
 
 

@@ -7,8 +7,9 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser
@@ -17,7 +18,7 @@ from analytics.adherence import DayStatus
 from analytics.pathway import Evidence
 from analytics.store import Cursor, Store
 from analytics.store.queries import CaseloadRow, caseload, daily, falls, sessions
-from fivepoint.demo import open_demo
+from fivepoint.demo import TIME_ZONE, open_demo
 from fivepoint.demo_people import PEOPLE
 from sensors.recording import find_recordings, read_recording
 from tests.browser import look_at, visit
@@ -123,5 +124,5 @@ def test_every_state_of_a_day_is_there_to_see(cursor: Cursor, data_folder: Path)
 def test_a_second_start_takes_the_demo_as_it_is(address: str, data_folder: Path) -> None:
     stamp = data_folder / "demo" / "demo.json"
     before = stamp.stat().st_mtime_ns
-    assert open_demo(data_folder / "demo").today <= date.today()
+    assert open_demo(data_folder / "demo").today <= datetime.now(ZoneInfo(TIME_ZONE)).date()
     assert stamp.stat().st_mtime_ns == before

@@ -7,7 +7,7 @@ from datetime import timedelta
 import streamlit as st
 
 from analytics.outcomes import PAIN, Outcome
-from analytics.store.queries import CaseloadRow, Severity, caseload, recent_outcomes
+from analytics.store.queries import CaseloadRow, Severity, caseload, patients, recent_outcomes
 from dashboard import data, words
 from dashboard.data import cursor
 from dashboard.selection import open_patient
@@ -55,7 +55,7 @@ def _table_row(row: CaseloadRow, pain: list[Outcome]) -> dict[str, object]:
         "Falls": row.falls_14d,
         "Week": row.week,
         "Phase": row.phase_title,
-        "Last recording": row.last_recording_at and row.last_recording_at.date(),
+        "Last recording": row.last_recording_on,
         "Pathway": row.pathway_title,
         "Why to call": _why(row),
     }
@@ -77,8 +77,8 @@ _COLUMNS = {
     "Last recording": st.column_config.DateColumn(format="D MMM YYYY"),
 }
 
-today = data.today()
 with cursor() as connection:
+    today = data.today(patients(connection))
     rows = caseload(connection, today)
     pain = recent_outcomes(connection, PAIN, since=today - timedelta(days=_PAIN_DAYS_SHOWN))
 

@@ -18,8 +18,8 @@ from analytics.store.queries import (
     sessions,
     weekly,
 )
-from dashboard import charts, provenance, recovery, words
-from dashboard.data import cursor, today_of
+from dashboard import charts, data, provenance, recovery, words
+from dashboard.data import cursor
 from dashboard.palette import palette
 from dashboard.selection import chosen_patient, open_session
 
@@ -51,7 +51,7 @@ _SESSION_COLUMNS = {
 
 with cursor() as connection:
     patient = chosen_patient(connection)
-    today = today_of(patient)
+    today = data.today([patient])
     plans = [p for p in prescriptions(connection, patient.id) if p.valid_from <= today]
     recordings = sessions(connection, patient.id)
     weeks = weekly(connection, patient.id)

@@ -19,8 +19,8 @@ from analytics.store.queries import (
     prescription,
     weekly,
 )
-from dashboard import charts, parts, recovery
-from dashboard.data import cursor, today_of
+from dashboard import charts, data, parts, recovery
+from dashboard.data import cursor
 from dashboard.palette import palette
 from dashboard.selection import chosen_patient
 
@@ -29,7 +29,7 @@ _CALENDAR_WEEKS = 12
 
 def _show(connection: Cursor, patient: Patient) -> None:
     st.title("Your progress", anchor=False)
-    today = today_of(patient)
+    today = data.today([patient])
     plan = prescription(connection, patient.id, today)
     if plan is None:
         st.info("Nothing is prescribed yet. Your progress shows here once you have a plan.")

@@ -23,9 +23,9 @@ from analytics.store.queries import (
     sessions,
     today,
 )
-from dashboard import parts, words
+from dashboard import data, parts, words
 from dashboard.alarm_panel import tell_of_the_alarm
-from dashboard.data import cursor, today_of
+from dashboard.data import cursor
 from dashboard.recovery import portions
 from dashboard.selection import chosen_patient
 
@@ -164,5 +164,5 @@ def _show(patient: Patient, view: TodayView, last_set: RepetitionSet | None) -> 
 
 with cursor() as connection:
     patient = chosen_patient(connection)
-    on = today_of(patient)
+    on = data.today([patient])
     _show(patient, today(connection, patient.id, on), _last_set(connection, patient.id, on))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -31,9 +30,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 @pytest.fixture(scope="module")
 def address(home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A running dashboard beside a running alarm."""
-    today = datetime.now(ZoneInfo("Europe/Berlin")).date()
+    today = date(2026, 4, 20)
     store = build_household(tmp_path_factory.mktemp("household"), today)
-    served = dashboard_process(store, alarm_folder=home.settings.alarm_folder, port=0)
+    served = dashboard_process(store, alarm_folder=home.settings.alarm_folder, port=0, today=today)
     with alarm(home), served as (_, served_at):
         yield served_at
 

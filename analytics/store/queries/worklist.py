@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from math import inf
 from typing import Any
 
@@ -31,8 +31,7 @@ _CASE_FIELDS = (
     "phase_end_week",
     "week",
     "plan_since",
-    "last_recording_at",
-    "days_since_recording",
+    "last_recording_on",
     "pain_latest",
     "pain_change",
     "falls_14d",
@@ -47,8 +46,7 @@ _CASES = """
     ), start AS (
         SELECT patient_id, min(valid_from) AS day FROM prescriptions GROUP BY patient_id
     ), latest AS (
-        SELECT patient_id, max(started_at) AS started_at, max(day) AS day
-        FROM sessions WHERE day <= $on GROUP BY patient_id
+        SELECT patient_id, max(day) AS day FROM sessions WHERE day <= $on GROUP BY patient_id
     ), entry AS (
         SELECT patient_id, day, arg_max(value, entered_at) AS value
         FROM outcomes WHERE measure = $pain AND day BETWEEN $on - 14 AND $on
@@ -72,7 +70,7 @@ _CASES = """
         GROUP BY patient_id
     )
     SELECT p.patient_id, p.label, a.pathway_title, a.phase_title, a.phase_end_week,
-        week_of($on, a.index_date), s.day, l.started_at, $on - l.day, n.value, n.change,
+        week_of($on, a.index_date), s.day, l.day, n.value, n.change,
         coalesce(f.falls, 0), $on - f.day, coalesce(x.bouts, 0)
     FROM patients AS p
     JOIN plan AS a USING (patient_id)
@@ -100,11 +98,10 @@ def _item_days_of_all(cursor: Cursor, on: date) -> dict[str, list[DayRow]]:
 
 
 def _case(facts: dict[str, Any], days: list[DayRow], on: date) -> CaseFacts:
-    last_at: datetime | None = facts["last_recording_at"]
     week_ago = on - timedelta(days=7)
     last_days = [row for row in days if row.date >= week_ago]
     return CaseFacts(
-        **facts | {"last_recording_at": last_at and last_at.replace(tzinfo=UTC)},
+        **facts,
         last_week=adherence(row for row in last_days if row.date < on),
         week_before=adherence(row for row in days if row.date < week_ago),
         over_cap=tuple(row for row in last_days if row.done > (row.cap_per_day or inf)),
