@@ -9,6 +9,7 @@ from importlib import resources
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
+from typing import Any
 
 import duckdb
 
@@ -130,6 +131,12 @@ class Store:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def named_rows(cursor: Cursor) -> list[dict[str, Any]]:
+    """What the last query found, each row by the names of its columns."""
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 @contextmanager

@@ -6,11 +6,11 @@ from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from analytics.limits import Limits
+from analytics.limits import Limits, PrescribedByDay
 from analytics.session import ALGORITHM_VERSION, Session, analyze
-from analytics.store.database import Cursor, Store, StoreError, transaction
+from analytics.store.database import Cursor, Store, StoreError, named_rows, transaction
 from analytics.store.queries.people import prescribed_by_day
 from analytics.store.sessions import (
     StoredSession,
@@ -154,19 +154,21 @@ def _is_known(cursor: Cursor, recording_id: str, basis: _Basis, path: Path) -> b
 def _up_to_date(store: Store) -> set[str]:
     """Folders of the recordings that are stored as they would be found now."""
     with store.cursor() as cursor:
-        rows = cursor.execute(
+        cursor.execute(
             """
             SELECT path, patient_id, started_at, band_low_deg, band_high_deg, over_deg, flexion_deg
             FROM sessions WHERE algorithm_version = ?
             """,
             [ALGORITHM_VERSION],
-        ).fetchall()
+        )
+        rows = named_rows(cursor)
         prescribed = {
             patient_id: prescribed_by_day(cursor, patient_id)
-            for patient_id in {row[1] for row in rows}
+            for patient_id in {row["patient_id"] for row in rows}
         }
-    return {
-        path
-        for path, patient_id, started_at, *stored in rows
-        if limits_of(*stored) == prescribed[patient_id].at(started_at.replace(tzinfo=UTC)).limits
-    }
+    return {row["path"] for row in rows if limits_of(row) == _due(row, prescribed)}
+
+
+def _due(row: dict[str, Any], prescribed: dict[str | None, PrescribedByDay]) -> Limits:
+    """The limits by which a stored recording is to be analyzed now."""
+    return prescribed[row["patient_id"]].at(row["started_at"].replace(tzinfo=UTC)).limits

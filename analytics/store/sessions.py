@@ -17,7 +17,7 @@ from analytics.events import Confidence
 from analytics.limits import Limits
 from analytics.session import Session, StreamSummary
 from analytics.spine import SpineSummary
-from analytics.store.database import Cursor, StoreError
+from analytics.store.database import Cursor, StoreError, named_rows
 from analytics.store.days import local_day, session_days
 from analytics.store.tables import EVENT_TABLES, EventTable, event_of
 from sensors.recording import RecordingKind
@@ -36,59 +36,49 @@ class StoredSession:
 
 def session(cursor: Cursor, recording_id: str) -> StoredSession:
     """One session as it was stored. Raises StoreError for an unknown recording."""
-    row = cursor.execute(
-        """
-        SELECT patient_id, started_at, kind, duration_s, algorithm_version, path, sitting_known,
-            brace_bends, brace_stiff_bends, band_low_deg, band_high_deg, over_deg, flexion_deg,
-            spine_observable_s, spine_p05_deg, spine_p50_deg, spine_p95_deg, spine_sigma_deg,
-            spine_confidence
-        FROM sessions WHERE recording_id = ?
-        """,
-        [recording_id],
-    ).fetchone()
-    if row is None:
+    cursor.execute("SELECT * FROM sessions WHERE recording_id = ?", [recording_id])
+    rows = named_rows(cursor)
+    if not rows:
         raise StoreError(
             f"Recording {recording_id!r} is not in the store, so it cannot be shown; "
             "ingest the folder it lies in."
         )
-    patient, started_at, kind, duration_s, algorithm_version, path, sitting_known, *more = row
-    bends, stiff_bends, low_deg, high_deg, over_deg, flexion_deg, *spine = more
+    (row,) = rows
     events = {table.session_field: _events(cursor, table, recording_id) for table in EVENT_TABLES}
     stored = Session(
         recording_id=recording_id,
-        patient=patient,
-        started_at=started_at.replace(tzinfo=UTC),
-        kind=RecordingKind(kind),
-        duration_s=duration_s,
-        algorithm_version=algorithm_version,
-        limits=limits_of(low_deg, high_deg, over_deg, flexion_deg),
+        patient=row["patient_id"],
+        started_at=row["started_at"].replace(tzinfo=UTC),
+        kind=RecordingKind(row["kind"]),
+        duration_s=row["duration_s"],
+        algorithm_version=row["algorithm_version"],
+        limits=limits_of(row),
         streams=_streams(cursor, recording_id),
-        spine=_spine(*spine),
-        sitting_known=sitting_known,
-        brace=None if bends is None else BraceIndication(bends=bends, stiff_bends=stiff_bends),
+        spine=_spine(row),
+        sitting_known=row["sitting_known"],
+        brace=_brace(row),
         **events,
     )
-    return StoredSession(session=stored, path=Path(path))
+    return StoredSession(session=stored, path=Path(row["path"]))
 
 
-def _spine(
-    observable_s: float | None,
-    p05_deg: float,
-    p50_deg: float,
-    p95_deg: float,
-    sigma_deg: float,
-    confidence: str,
-) -> SpineSummary | None:
-    if observable_s is None:
+def _spine(row: dict[str, Any]) -> SpineSummary | None:
+    if row["spine_observable_s"] is None:
         return None
     return SpineSummary(
-        observable_s=observable_s,
-        p05_deg=p05_deg,
-        p50_deg=p50_deg,
-        p95_deg=p95_deg,
-        sigma_deg=sigma_deg,
-        confidence=Confidence(confidence),
+        observable_s=row["spine_observable_s"],
+        p05_deg=row["spine_p05_deg"],
+        p50_deg=row["spine_p50_deg"],
+        p95_deg=row["spine_p95_deg"],
+        sigma_deg=row["spine_sigma_deg"],
+        confidence=Confidence(row["spine_confidence"]),
     )
+
+
+def _brace(row: dict[str, Any]) -> BraceIndication | None:
+    if row["brace_bends"] is None:
+        return None
+    return BraceIndication(bends=row["brace_bends"], stiff_bends=row["brace_stiff_bends"])
 
 
 def _events(cursor: Cursor, table: EventTable, recording_id: str) -> tuple[Any, ...]:
@@ -101,29 +91,21 @@ def _events(cursor: Cursor, table: EventTable, recording_id: str) -> tuple[Any, 
 
 
 def _streams(cursor: Cursor, recording_id: str) -> tuple[StreamSummary, ...]:
-    gaps = defaultdict(list)
-    for placement, start_s, end_s in cursor.execute(
-        "SELECT placement, start_s, end_s FROM gaps WHERE recording_id = ? ORDER BY rowid",
-        [recording_id],
-    ).fetchall():
-        gaps[placement].append(Gap(start_s, end_s))
-    rows = cursor.execute(
-        """
-        SELECT placement, model, rate_hz, samples, coverage
-        FROM streams WHERE recording_id = ? ORDER BY rowid
-        """,
-        [recording_id],
-    ).fetchall()
+    gaps: defaultdict[str, list[Gap]] = defaultdict(list)
+    cursor.execute("SELECT * FROM gaps WHERE recording_id = ? ORDER BY rowid", [recording_id])
+    for row in named_rows(cursor):
+        gaps[row["placement"]].append(Gap(row["start_s"], row["end_s"]))
+    cursor.execute("SELECT * FROM streams WHERE recording_id = ? ORDER BY rowid", [recording_id])
     return tuple(
         StreamSummary(
-            placement=Placement(placement),
-            model=model,
-            rate_hz=rate_hz,
-            samples=samples,
-            coverage=coverage,
-            gaps=tuple(gaps[placement]),
+            placement=Placement(row["placement"]),
+            model=row["model"],
+            rate_hz=row["rate_hz"],
+            samples=row["samples"],
+            coverage=row["coverage"],
+            gaps=tuple(gaps[row["placement"]]),
         )
-        for placement, model, rate_hz, samples, coverage in rows
+        for row in named_rows(cursor)
     )
 
 
@@ -209,9 +191,13 @@ def _session_row(session: Session, day: date, path: str) -> dict[str, Any]:
     }
 
 
-def limits_of(low_deg: float, high_deg: float, over_deg: float, flexion_deg: float) -> Limits:
-    """The limits that columns hold."""
-    return Limits(band_deg=(low_deg, high_deg), over_deg=over_deg, flexion_deg=flexion_deg)
+def limits_of(row: dict[str, Any]) -> Limits:
+    """The limits that the columns of a session hold."""
+    return Limits(
+        band_deg=(row["band_low_deg"], row["band_high_deg"]),
+        over_deg=row["over_deg"],
+        flexion_deg=row["flexion_deg"],
+    )
 
 
 def limits_row(limits: Limits) -> dict[str, float]:

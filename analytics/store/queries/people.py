@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import available_timezones
 
 from analytics.limits import NOTHING_PRESCRIBED, PrescribedByDay
@@ -17,7 +18,7 @@ from analytics.prescription import (
     Unit,
     by_day,
 )
-from analytics.store.database import Cursor, StoreError, transaction
+from analytics.store.database import Cursor, StoreError, named_rows, transaction
 from analytics.store.sessions import redate_sessions
 
 
@@ -37,38 +38,17 @@ class Patient:
 
 def patients(cursor: Cursor) -> list[Patient]:
     """All patients in the order of their labels."""
-    rows = cursor.execute(
+    cursor.execute(
         """
-        SELECT patient_id, label, birth_year, time_zone, stature_m,
-            arg_max(pathway_id, version), arg_max(pathway_title, version),
-            arg_max(index_date, version)
+        SELECT patient_id AS id, label, birth_year, time_zone, stature_m,
+            arg_max(pathway_id, version) AS pathway_id,
+            arg_max(pathway_title, version) AS pathway_title,
+            arg_max(index_date, version) AS index_date
         FROM patients LEFT JOIN prescriptions USING (patient_id)
-        GROUP BY patient_id, label, birth_year, time_zone, stature_m
-        ORDER BY label, patient_id
+        GROUP BY ALL ORDER BY label, id
         """
-    ).fetchall()
-    return [
-        Patient(
-            id=patient_id,
-            label=label,
-            birth_year=birth_year,
-            time_zone=time_zone,
-            stature_m=stature_m,
-            pathway_id=pathway_id,
-            pathway_title=pathway_title,
-            index_date=index_date,
-        )
-        for (
-            patient_id,
-            label,
-            birth_year,
-            time_zone,
-            stature_m,
-            pathway_id,
-            pathway_title,
-            index_date,
-        ) in rows
-    ]
+    )
+    return [Patient(**row) for row in named_rows(cursor)]
 
 
 def patient(cursor: Cursor, patient_id: str) -> Patient:
@@ -117,51 +97,37 @@ def set_stature(cursor: Cursor, patient_id: str, stature_m: float) -> None:
 
 def prescriptions(cursor: Cursor, patient_id: str) -> list[Prescription]:
     """All versions of a patient's prescription, the first one first."""
-    items: dict[int, list[PrescribedItem]] = {}
-    for version, *columns in cursor.execute(
-        """
-        SELECT version, item_id, kind, title, per_day, unit, evidence, days_per_week, hold_s,
-            band_low_deg, band_high_deg, alarm_deg, cap_per_day
-        FROM prescribed_items WHERE patient_id = ? ORDER BY version, position
-        """,
-        [patient_id],
-    ).fetchall():
-        items.setdefault(version, []).append(_item(*columns))
-    rows = cursor.execute(
+    items = _prescribed_items(cursor, patient_id)
+    cursor.execute(
         """
         SELECT version, valid_from, pathway_id, pathway_title, index_date, phase_id, phase_title,
             phase_start_week, phase_end_week, flexion_limit_deg
         FROM prescriptions WHERE patient_id = ? ORDER BY version
         """,
         [patient_id],
-    ).fetchall()
-    return [
-        Prescription(
-            patient_id=patient_id,
-            version=version,
-            valid_from=valid_from,
-            pathway_id=pathway_id,
-            pathway_title=pathway_title,
-            index_date=index_date,
-            phase_id=phase_id,
-            phase_title=phase_title,
-            phase_weeks=(start_week, end_week),
-            items=tuple(items.get(version, ())),
-            flexion_limit_deg=flexion_limit_deg,
-        )
-        for (
-            version,
-            valid_from,
-            pathway_id,
-            pathway_title,
-            index_date,
-            phase_id,
-            phase_title,
-            start_week,
-            end_week,
-            flexion_limit_deg,
-        ) in rows
-    ]
+    )
+    found = []
+    for row in named_rows(cursor):
+        weeks = row.pop("phase_start_week"), row.pop("phase_end_week")
+        own = tuple(items[row["version"]])
+        found.append(Prescription(patient_id=patient_id, phase_weeks=weeks, items=own, **row))
+    return found
+
+
+def _prescribed_items(cursor: Cursor, patient_id: str) -> dict[int, list[PrescribedItem]]:
+    """The items of each version."""
+    cursor.execute(
+        """
+        SELECT version, item_id AS id, kind, title, per_day, unit, evidence, days_per_week, hold_s,
+            band_low_deg, band_high_deg, alarm_deg, cap_per_day
+        FROM prescribed_items WHERE patient_id = ? ORDER BY version, position
+        """,
+        [patient_id],
+    )
+    items: defaultdict[int, list[PrescribedItem]] = defaultdict(list)
+    for row in named_rows(cursor):
+        items[row.pop("version")].append(_item(row))
+    return items
 
 
 def prescription(cursor: Cursor, patient_id: str, on: date) -> Prescription | None:
@@ -298,31 +264,12 @@ def _columns(item: PrescribedItem) -> list[object]:
     ]
 
 
-def _item(
-    item_id: str,
-    kind: str,
-    title: str,
-    per_day: float,
-    unit: str,
-    evidence: str,
-    days_per_week: float,
-    hold_s: float | None,
-    band_low_deg: float | None,
-    band_high_deg: float | None,
-    alarm_deg: float | None,
-    cap_per_day: float | None,
-) -> PrescribedItem:
-    band = None if band_low_deg is None or band_high_deg is None else (band_low_deg, band_high_deg)
-    return PrescribedItem(
-        id=item_id,
-        kind=ItemKind(kind),
-        title=title,
-        per_day=per_day,
-        unit=Unit(unit),
-        evidence=Evidence(evidence),
-        days_per_week=days_per_week,
-        hold_s=hold_s,
-        band_deg=band,
-        alarm_deg=alarm_deg,
-        cap_per_day=cap_per_day,
-    )
+def _item(columns: dict[str, Any]) -> PrescribedItem:
+    low_deg, high_deg = columns.pop("band_low_deg"), columns.pop("band_high_deg")
+    words = {
+        "kind": ItemKind(columns["kind"]),
+        "unit": Unit(columns["unit"]),
+        "evidence": Evidence(columns["evidence"]),
+    }
+    band_deg = None if low_deg is None else (low_deg, high_deg)
+    return PrescribedItem(**columns | words, band_deg=band_deg)

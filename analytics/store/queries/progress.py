@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from analytics.adherence import DayRow, Seen, day_status
 from analytics.outcomes import PAIN
 from analytics.pathway import Evidence
 from analytics.prescription import Prescription
-from analytics.store.database import Cursor
+from analytics.store.database import Cursor, named_rows
 from analytics.store.queries.people import prescription
 from analytics.store.queries.recordings import FallRow, falls
 
 ITEM_DAYS = """
-    SELECT patient_id, day, item_id, title, unit, evidence, per_day, days_per_week, hold_s,
-        cap_per_day, done, recorded, worn
+    SELECT patient_id, day AS date, item_id AS item, title, unit, evidence, per_day AS prescribed,
+        days_per_week, hold_s, cap_per_day, done, recorded, worn
     FROM item_days($first_day, $end_day)
 """
 
@@ -86,11 +87,11 @@ def today(cursor: Cursor, patient_id: str, on: date) -> TodayView:
 
 def daily(cursor: Cursor, patient_id: str, start: date, end: date) -> list[DayRow]:
     """Every prescribed item of each day from `start` up to, not including, `end`."""
-    rows = cursor.execute(
+    cursor.execute(
         ITEM_DAYS + "WHERE patient_id = $patient_id ORDER BY day, position",
         {"first_day": start, "end_day": end, "patient_id": patient_id},
-    ).fetchall()
-    return [day_row(*columns) for _, *columns in rows]
+    )
+    return [day_row(row) for row in named_rows(cursor)]
 
 
 def weekly(cursor: Cursor, patient_id: str) -> list[WeekRow]:
@@ -99,7 +100,7 @@ def weekly(cursor: Cursor, patient_id: str) -> list[WeekRow]:
     if bounds is None or None in bounds:
         return []
     index_date, last_day = bounds
-    rows = cursor.execute(
+    cursor.execute(
         _WEEKLY,
         {
             "patient_id": patient_id,
@@ -107,9 +108,8 @@ def weekly(cursor: Cursor, patient_id: str) -> list[WeekRow]:
             "index_date": index_date,
             "end_day": last_day + timedelta(days=1),
         },
-    ).fetchall()
-    names = WeekRow.__dataclass_fields__
-    return [WeekRow(**dict(zip(names, row, strict=True))) for row in rows]
+    )
+    return [WeekRow(**row) for row in named_rows(cursor)]
 
 
 _FOLLOWED = """
@@ -161,10 +161,16 @@ _WEEKLY = """
         FROM near_falls AS r JOIN sessions AS s USING (recording_id)
         WHERE s.patient_id = $patient_id GROUP BY week
     )
-    SELECT w.week, w.start_date, coalesce(d.repetitions, 0), coalesce(p.repetitions, 0),
-        d.hold_s, p.hold_s, d.peak_deg, coalesce(e.extension_min, 0),
-        coalesce(p.extension_min, 0), u.upright_min, u.bed_rest_min, u.times_up, n.mean,
-        coalesce(f.falls, 0), t.stand_up_s, k.regularity, coalesce(a.near_falls, 0)
+    SELECT w.week, w.start_date,
+        coalesce(d.repetitions, 0) AS repetitions,
+        coalesce(p.repetitions, 0) AS prescribed_repetitions,
+        d.hold_s AS hold_median_s, p.hold_s AS prescribed_hold_s, d.peak_deg AS peak_median_deg,
+        coalesce(e.extension_min, 0) AS extension_min,
+        coalesce(p.extension_min, 0) AS prescribed_extension_min,
+        u.upright_min AS upright_min_per_day, u.bed_rest_min AS bed_rest_min_per_day,
+        u.times_up AS times_up_per_day, n.mean AS pain_mean,
+        coalesce(f.falls, 0) AS falls, t.stand_up_s AS stand_up_median_s,
+        k.regularity AS stride_regularity, coalesce(a.near_falls, 0) AS near_falls
     FROM weeks AS w
     LEFT JOIN prescribed AS p USING (week)
     LEFT JOIN done AS d USING (week)
@@ -179,33 +185,20 @@ _WEEKLY = """
 """
 
 
-def day_row(
-    day: date,
-    item_id: str,
-    title: str,
-    unit: str,
-    evidence: str,
-    per_day: float,
-    days_per_week: float,
-    hold_s: float | None,
-    cap_per_day: float | None,
-    done: float | None,
-    recorded: bool,
-    worn: bool,
-) -> DayRow:
-    """The row of `ITEM_DAYS` after its patient, with its status."""
-    kind = Evidence(evidence)
-    seen = Seen(amount=done, recorded=recorded, worn=worn)
+def day_row(row: dict[str, Any]) -> DayRow:
+    """A row of `ITEM_DAYS` with its status."""
+    evidence = Evidence(row["evidence"])
+    seen = Seen(amount=row["done"], recorded=row["recorded"], worn=row["worn"])
     return DayRow(
-        date=day,
-        item=item_id,
-        title=title,
-        unit=unit,
-        evidence=kind,
-        status=day_status(per_day, seen, kind),
-        prescribed=per_day,
-        days_per_week=days_per_week,
-        done=done or 0.0,
-        hold_s=hold_s,
-        cap_per_day=cap_per_day,
+        date=row["date"],
+        item=row["item"],
+        title=row["title"],
+        unit=row["unit"],
+        evidence=evidence,
+        status=day_status(row["prescribed"], seen, evidence),
+        prescribed=row["prescribed"],
+        done=seen.amount or 0.0,
+        days_per_week=row["days_per_week"],
+        hold_s=row["hold_s"],
+        cap_per_day=row["cap_per_day"],
     )

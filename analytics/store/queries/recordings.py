@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from analytics.store.database import Cursor
+from analytics.store.database import Cursor, named_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +47,12 @@ class FallRow:
 
 def sessions(cursor: Cursor, patient_id: str) -> list[SessionRow]:
     """A patient's recordings, the latest first."""
-    rows = cursor.execute(
+    cursor.execute(
         """
-        SELECT s.recording_id, s.started_at, s.day, s.kind, s.duration_s, s.coverage,
-            coalesce(r.repetitions, 0), r.hold_median_s, coalesce(e.extension_min, 0),
-            coalesce(f.falls, 0), s.algorithm_version, s.path
+        SELECT s.recording_id, s.started_at, s.day AS date, s.kind, s.duration_s, s.coverage,
+            coalesce(r.repetitions, 0) AS repetitions, r.hold_median_s,
+            coalesce(e.extension_min, 0) AS extension_min, coalesce(f.falls, 0) AS falls,
+            s.algorithm_version, s.path
         FROM sessions AS s
         LEFT JOIN (
             SELECT recording_id, count(*) AS repetitions,
@@ -68,68 +70,28 @@ def sessions(cursor: Cursor, patient_id: str) -> list[SessionRow]:
         ORDER BY s.started_at DESC
         """,
         [patient_id],
-    ).fetchall()
-    return [
-        SessionRow(
-            recording_id=recording_id,
-            started_at=started_at.replace(tzinfo=UTC),
-            date=day,
-            kind=kind,
-            duration_s=duration_s,
-            coverage=coverage,
-            repetitions=repetitions,
-            hold_median_s=hold_median_s,
-            extension_min=extension_min,
-            falls=fall_count,
-            algorithm_version=algorithm_version,
-            path=Path(path),
-        )
-        for (
-            recording_id,
-            started_at,
-            day,
-            kind,
-            duration_s,
-            coverage,
-            repetitions,
-            hold_median_s,
-            extension_min,
-            fall_count,
-            algorithm_version,
-            path,
-        ) in rows
-    ]
+    )
+    return [_session_row(row) for row in named_rows(cursor)]
 
 
 def falls(cursor: Cursor, patient_id: str) -> list[FallRow]:
     """A patient's falls, the latest first."""
-    rows = cursor.execute(
+    cursor.execute(
         """
-        SELECT recording_id, started_at, day, impact_s, probability, peak_g, posture_after,
+        SELECT recording_id, started_at, day AS date, impact_s, probability, peak_g, posture_after,
             inactive_s
         FROM patient_falls WHERE patient_id = ? ORDER BY started_at DESC, impact_s DESC
         """,
         [patient_id],
-    ).fetchall()
-    return [
-        FallRow(
-            recording_id=recording_id,
-            at=started_at.replace(tzinfo=UTC) + timedelta(seconds=impact_s),
-            date=day,
-            impact_s=impact_s,
-            probability=probability,
-            peak_g=peak_g,
-            posture_after=posture_after,
-            inactive_s=inactive_s,
-        )
-        for (
-            recording_id,
-            started_at,
-            day,
-            impact_s,
-            probability,
-            peak_g,
-            posture_after,
-            inactive_s,
-        ) in rows
-    ]
+    )
+    return [_fall_row(row) for row in named_rows(cursor)]
+
+
+def _session_row(columns: dict[str, Any]) -> SessionRow:
+    started_at, path = columns.pop("started_at"), columns.pop("path")
+    return SessionRow(**columns, started_at=started_at.replace(tzinfo=UTC), path=Path(path))
+
+
+def _fall_row(columns: dict[str, Any]) -> FallRow:
+    started_at = columns.pop("started_at").replace(tzinfo=UTC)
+    return FallRow(**columns, at=started_at + timedelta(seconds=columns["impact_s"]))

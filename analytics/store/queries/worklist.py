@@ -11,33 +11,17 @@ from analytics.adherence import DayRow, adherence
 from analytics.caseload import CaseFacts, CaseloadRow, caseload_rows
 from analytics.outcomes import PAIN
 from analytics.pathway import Evidence
-from analytics.store.database import Cursor
+from analytics.store.database import Cursor, named_rows
 from analytics.store.queries.progress import ITEM_DAYS, day_row
 
 
 def caseload(cursor: Cursor, on: date) -> list[CaseloadRow]:
     """Every patient with a prescription, who needs a call first on top."""
     days = _item_days_of_all(cursor, on)
-    rows = cursor.execute(_CASES, {"on": on, "pain": PAIN}).fetchall()
-    named = [dict(zip(_CASE_FIELDS, row, strict=True)) for row in rows]
-    return caseload_rows([_case(facts, days[facts["patient_id"]], on) for facts in named], on)
+    cursor.execute(_CASES, {"on": on, "pain": PAIN})
+    cases = [_case(row, days[row["patient_id"]], on) for row in named_rows(cursor)]
+    return caseload_rows(cases, on)
 
-
-_CASE_FIELDS = (
-    "patient_id",
-    "label",
-    "pathway_title",
-    "phase_title",
-    "phase_end_week",
-    "week",
-    "plan_since",
-    "last_recording_on",
-    "pain_latest",
-    "pain_change",
-    "falls_14d",
-    "days_since_fall",
-    "over_alarm",
-)
 
 _CASES = """
     WITH plan AS (
@@ -70,8 +54,9 @@ _CASES = """
         GROUP BY patient_id
     )
     SELECT p.patient_id, p.label, a.pathway_title, a.phase_title, a.phase_end_week,
-        week_of($on, a.index_date), s.day, l.day, n.value, n.change,
-        coalesce(f.falls, 0), $on - f.day, coalesce(x.bouts, 0)
+        week_of($on, a.index_date) AS week, s.day AS plan_since, l.day AS last_recording_on,
+        n.value AS pain_latest, n.change AS pain_change, coalesce(f.falls, 0) AS falls_14d,
+        $on - f.day AS days_since_fall, coalesce(x.bouts, 0) AS over_alarm
     FROM patients AS p
     JOIN plan AS a USING (patient_id)
     JOIN start AS s USING (patient_id)
@@ -83,17 +68,17 @@ _CASES = """
 
 
 def _item_days_of_all(cursor: Cursor, on: date) -> dict[str, list[DayRow]]:
-    rows = cursor.execute(
+    cursor.execute(
         ITEM_DAYS + "WHERE evidence <> $reported",
         {
             "first_day": on - timedelta(days=14),
             "end_day": on + timedelta(days=1),
             "reported": Evidence.REPORT.value,
         },
-    ).fetchall()
-    days: dict[str, list[DayRow]] = defaultdict(list)
-    for patient_id, *columns in rows:
-        days[patient_id].append(day_row(*columns))
+    )
+    days: defaultdict[str, list[DayRow]] = defaultdict(list)
+    for row in named_rows(cursor):
+        days[row["patient_id"]].append(day_row(row))
     return days
 
 
