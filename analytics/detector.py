@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Callable, Iterable
-from functools import partial
-from typing import Any, Protocol, TypeAlias, TypeVar, cast
+from typing import Any, Protocol, TypeAlias, TypeVar
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from analytics.body import BodyChunk
+from analytics.compiling import compiled
 from analytics.events import Event
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 Variables: TypeAlias = NDArray[np.void]
 """Named numbers, as a structured array without axes."""
-
-
-def _start_numba_without_blas() -> None:
-    """Spare numba's look for BLAS, which loads scipy.linalg: 17 MB that no kernel here needs.
-
-    Kernels write sums of products out, so that they always add in the same order.
-    """
-    if "scipy.linalg" in sys.modules:
-        return
-    sys.modules["scipy.linalg"] = None  # type: ignore[assignment]
-    try:
-        importlib.import_module("numba.np.arraymath")
-    finally:
-        del sys.modules["scipy.linalg"]
-
-
-_start_numba_without_blas()
 
 
 class Detector(Protocol):
@@ -66,7 +46,7 @@ def kernel(function: F) -> F:
     Strict IEEE arithmetic (no fastmath), so that results do not depend on how loops are cut. What
     is divided by zero is infinite or not a number, as in numpy: nothing looks at each divisor.
     """
-    return _compiled(function, fastmath=False)
+    return compiled(function, fastmath=False)
 
 
 def fused_kernel(function: F) -> F:
@@ -75,15 +55,7 @@ def fused_kernel(function: F) -> F:
     For a loop that carries its state from each sample to the next: it is computed in one way only,
     so that here too results do not depend on how it is cut. They may differ between processors.
     """
-    return _compiled(function, fastmath={"contract"})
-
-
-def _compiled(function: F, *, fastmath: bool | set[str]) -> F:
-    njit = partial(numba.njit, nogil=True, error_model="numpy", fastmath=fastmath)
-    try:
-        return cast(F, njit(function, cache=True))
-    except RuntimeError:  # no folder to keep it in can be written: compile at every start
-        return cast(F, njit(function))
+    return compiled(function, fastmath={"contract"})
 
 
 def variables(**fields: float) -> Variables:
