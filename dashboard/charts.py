@@ -2,6 +2,9 @@
 
 Time runs in weeks since the fracture or the operation, so that what was done lies over the phase
 bands and targets of the pathway.
+
+Channels are given as objects of their class, here and in the other charts: to find the class for a
+string takes altair as long as to build the rest of a layer.
 """
 
 from __future__ import annotations
@@ -98,7 +101,7 @@ def weekly_dose(weeks: Sequence[WeekValue], frame: Frame) -> alt.LayerChart:
         .mark_rect(color=frame.palette.line)
         .encode(
             x=_weeks_axis(frame, "start"),
-            x2="end:Q",
+            x2=alt.X2("end:Q"),
             y=_measure_axis("value", highest * _HEADROOM, least_step=1),
             y2=alt.Y2Datum(0),
             tooltip=alt.Tooltip("text:N", title="Done"),
@@ -163,7 +166,7 @@ def adherence_calendar(
         fillOpacity=alt.when(measured).then(alt.value(1)).otherwise(alt.value(0)),
     )
     symbols = base.mark_text(fontSize=20, fontWeight="bold").encode(
-        text="symbol:N",
+        text=alt.Text("symbol:N"),
         color=alt.when(measured).then(alt.value(colours.page)).otherwise(alt.value(colours.quiet)),
     )
     chart = alt.LayerChart(layer=[boxes, symbols])
@@ -197,15 +200,16 @@ def _shaded(bands: Sequence[Band], frame: Frame, *, opacity: float, row: int) ->
     )
     base = alt.Chart(table).encode(x=_weeks_axis(frame, "start"))
     return [
-        base.mark_rect(color=frame.palette.band, opacity=opacity).encode(x2="end:Q"),
+        base.mark_rect(color=frame.palette.band, opacity=opacity).encode(x2=alt.X2("end:Q")),
         base.mark_text(
             align="left",
             baseline="bottom",
+            y=0,
             dx=4,
             dy=-4 - row * (_FONT_SIZE + 2),
             fontSize=_FONT_SIZE,
             color=frame.palette.ink,
-        ).encode(text="title:N", y=alt.value(0)),
+        ).encode(text=alt.Text("title:N")),
     ]
 
 
@@ -225,8 +229,8 @@ def _target(weeks: Sequence[WeekValue], frame: Frame) -> list[alt.Chart]:
     return [
         line.encode(
             x=_weeks_axis(frame, "start"),
-            x2="end:Q",
-            y="target:Q",
+            x2=alt.X2("end:Q"),
+            y=alt.Y("target:Q"),
             tooltip=alt.Tooltip("text:N", title="Prescribed"),
         )
     ]
@@ -269,7 +273,8 @@ def _fall_marks(frame: Frame) -> list[alt.Chart]:
             fontWeight="bold",
             align="left",
             dx=5,
-        ).encode(y=alt.value(12)),
+            y=12,
+        ),
     ]
 
 

@@ -126,6 +126,11 @@ class MobilityTrends:
     evenness: list[Point]
     near_falls: list[WeekValue]
 
+    @property
+    def any_near_fall(self) -> bool:
+        """Whether one was noticed in any week."""
+        return any(week.value for week in self.near_falls)
+
 
 def mobility_trends(weeks: Sequence[WeekRow]) -> MobilityTrends:
     """Rises from a seat, walking and near-falls; unknown in weeks without either of the first."""

@@ -105,12 +105,6 @@ def _parted(before: Bar, after: Bar) -> bool:
 def _target_marks(target: float | None, unit: str, colours: Palette) -> list[alt.Chart]:
     if target is None:
         return []
-    base = alt.Chart(pa.table({"target": [target], "text": [f"prescribed {target:g} {unit}"]}))
-    base = base.encode(y=alt.Y("target:Q"))
-    label = base.mark_text(
-        align="left", baseline="bottom", dx=4, dy=-3, fontSize=_FONT_SIZE, color=colours.partly
-    )
-    return [
-        base.mark_rule(color=colours.partly, strokeWidth=2.5, strokeDash=[8, 4]),
-        label.encode(x=alt.value(0), text="text:N"),
-    ]
+    table = pa.table({"target": [target], "text": [f"{target:g} {unit}"]})
+    line = alt.Chart(table).mark_rule(color=colours.partly, strokeWidth=2.5, strokeDash=[8, 4])
+    return [line.encode(y=alt.Y("target:Q"), tooltip=alt.Tooltip("text:N", title="Prescribed"))]

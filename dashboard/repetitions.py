@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+import altair as alt
 import streamlit as st
 
 from analytics.bridging.measures import hip_rise_m
@@ -11,9 +12,12 @@ from analytics.bridging.quality import exact_line, remarks
 from analytics.bridging.sets import RepetitionSet
 from analytics.events import Repetition
 from dashboard import words
-from dashboard.repetition_charts import Bar
+from dashboard.palette import Palette
+from dashboard.repetition_charts import Bar, repetition_bars
 
 Row = dict[str, object]
+
+_ROLL_SHOWN_DEG = (-8.0, 8.0)
 
 COLUMNS = {
     "Noticed": st.column_config.TextColumn(width="large"),
@@ -78,6 +82,27 @@ def table(
     ]
     known = {name for row in rows for name, value in row.items() if value is not None}
     return [{name: value for name, value in row.items() if name in known} for row in rows]
+
+
+def charts(
+    sets: Sequence[RepetitionSet], prescribed_hold_s: float | None, colours: Palette
+) -> dict[str, alt.LayerChart]:
+    """Charts of hold, peak and, where it is known, roll, by their titles."""
+    hold = "Hold, seconds"
+    if prescribed_hold_s is not None:
+        hold += f" (prescribed {prescribed_hold_s:g})"
+    rolls_deg = bars(sets, lambda each: each.roll_deg)
+    drawn = {
+        hold: repetition_bars(
+            bars(sets, lambda each: each.hold_s), "s", colours, target=prescribed_hold_s
+        ),
+        "Peak, degrees": repetition_bars(bars(sets, lambda each: each.peak_deg), "°", colours),
+    }
+    if rolls_deg:
+        drawn["Left side up, degrees"] = repetition_bars(
+            rolls_deg, "°", colours, least=_ROLL_SHOWN_DEG
+        )
+    return drawn
 
 
 def bars(sets: Sequence[RepetitionSet], measure: Callable[[Repetition], float | None]) -> list[Bar]:

@@ -166,9 +166,9 @@ def lanes(spans: Iterable[Span], window: Window) -> alt.LayerChart | None:
     colours = window.palette
     boxes = base.mark_bar(
         height=30, color=colours.band, fillOpacity=0.18, stroke=colours.band, strokeWidth=1
-    ).encode(x2="end:Q")
+    ).encode(x2=alt.X2("end:Q"))
     labels = base.mark_text(align="left", dx=5, fontSize=14, color=colours.ink).encode(
-        text="label:N"
+        text=alt.Text("label:N")
     )
     return _finished([boxes, labels], colours, _LANE_HEIGHT * len(order) + _AXIS_HEIGHT)
 
@@ -202,7 +202,9 @@ def _band(t_s: FloatArray, values: FloatArray, doubt: Doubt, window: Window) -> 
             "high": pa.array((v + half)[kept], from_pandas=True),
         }
     )
-    base = alt.Chart(table).encode(x=_time_axis("t_s", window), y=alt.Y("low:Q"), y2="high:Q")
+    base = alt.Chart(table).encode(
+        x=_time_axis("t_s", window), y=alt.Y("low:Q"), y2=alt.Y2("high:Q")
+    )
     band: alt.Chart = base.mark_area(opacity=0.25, clip=True, color=window.palette.third_line)
     return band
 
@@ -237,14 +239,14 @@ def _repetition_marks(repetitions: Sequence[Repetition], window: Window) -> list
         fill=alt.Fill("colour:N", scale=None), tooltip=alt.Tooltip("text:N", title="Repetition")
     )
     whole = base.mark_rect(opacity=0.16, clip=True).encode(
-        x=_time_axis("start", window), x2="end:Q"
+        x=_time_axis("start", window), x2=alt.X2("end:Q")
     )
     hold = base.mark_rect(opacity=0.22, clip=True).encode(
-        x=_time_axis("hold_start", window), x2="hold_end:Q"
+        x=_time_axis("hold_start", window), x2=alt.X2("hold_end:Q")
     )
-    labels = base.mark_text(align="left", dx=3, fontSize=14, fontWeight="bold", clip=True).encode(
-        x=_time_axis("start", window), y=alt.value(10), text="label:N"
-    )
+    labels = base.mark_text(
+        align="left", dx=3, y=10, fontSize=14, fontWeight="bold", clip=True
+    ).encode(x=_time_axis("start", window), text=alt.Text("label:N"))
     return [whole, hold, labels]
 
 
@@ -286,7 +288,8 @@ def _fall_marks(falls: Sequence[Fall], window: Window) -> list[alt.Chart]:
             baseline="bottom",
             dx=-6,
             dy=-4,
-        ).encode(y=alt.value(0)),
+            y=0,
+        ),
     ]
 
 

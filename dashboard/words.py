@@ -81,6 +81,11 @@ def unit_text(unit: str, amount: float) -> str:
     return singular if amount == 1 else plural
 
 
+def times_text(count: int) -> str:
+    """How often something happened, such as "once" or "3 times"."""
+    return "once" if count == 1 else f"{count} times"
+
+
 def number_text(value: float | None, unit: str = "", *, digits: int = 0) -> str:
     """A rounded number with its unit, or a dash where it is not known."""
     if value is None:

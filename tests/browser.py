@@ -80,11 +80,12 @@ def settle(page: Page) -> None:
 
 
 def look_at(watched: Watched, url: str, heading: str, chart_count: int) -> None:
-    """Open a page and see its heading, its charts drawn, and no error or warning on it."""
+    """Open a page and see its heading, its charts drawn and named, and no error or warning."""
     watched.page.goto(url)
     expect(watched.page.get_by_role("heading", name=heading)).to_be_visible(timeout=WAIT_MS)
     settle(watched.page)
     drawn = watched.page.locator("[data-testid=stVegaLiteChart] :is(canvas, svg)")
     expect(drawn).to_have_count(chart_count, timeout=WAIT_MS)
+    expect(watched.page.get_by_label("Vega visualization")).to_have_count(0)
     for kind in ("stException", "stAlertContentError", "stAlertContentWarning"):
         expect(watched.page.get_by_test_id(kind)).to_have_count(0)

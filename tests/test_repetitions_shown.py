@@ -60,11 +60,11 @@ def test_bars_are_numbered_through_the_sets_and_those_not_counted_are_hollow() -
     assert table[0]["text"] == "4.0 s, not counted"
 
 
-def test_the_prescribed_hold_is_a_line_with_its_name_only_where_there_is_one() -> None:
+def test_the_prescribed_hold_is_a_line_only_where_there_is_one() -> None:
     bars = repetitions.bars(sets_of(bridges(3)), lambda each: each.hold_s)
     assert set(drawn(bars)) == {"bar", "all"}
     data = drawn(bars, 5.0)["all"]["datasets"].values()
-    assert {"target": 5.0, "text": "prescribed 5 s"} in [row for table in data for row in table]
+    assert {"target": 5.0, "text": "5 s"} in [row for table in data for row in table]
 
 
 def test_of_many_repetitions_only_the_first_of_each_set_is_numbered() -> None:

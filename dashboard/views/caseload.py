@@ -19,7 +19,7 @@ _PAIN_DAYS_SHOWN = 28
 def _calls(heading: str, rows: list[CaseloadRow]) -> None:
     if not rows:
         return
-    st.subheader(heading, anchor=False)
+    st.header(heading, anchor=False)
     for row in rows[:_MOST_CALLS_SHOWN]:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(
@@ -47,6 +47,7 @@ def _percent(share: float | None) -> int | None:
 def _table_row(row: CaseloadRow, pain: list[Outcome]) -> dict[str, object]:
     return {
         "Patient": row.label,
+        "Why to call": _why(row),
         "Adherence": _percent(row.adherence_7d),
         "Before": _percent(row.adherence_prev_7d),
         "Days seen": row.days_with_data_7d,
@@ -57,11 +58,11 @@ def _table_row(row: CaseloadRow, pain: list[Outcome]) -> dict[str, object]:
         "Phase": row.phase_title,
         "Last recording": row.last_recording_on,
         "Pathway": row.pathway_title,
-        "Why to call": _why(row),
     }
 
 
 _COLUMNS = {
+    "Why to call": st.column_config.TextColumn(width="medium"),
     "Adherence": st.column_config.ProgressColumn(
         format="%d %%", min_value=0, max_value=100, help="Dose done of prescribed, last 7 days"
     ),
@@ -92,7 +93,7 @@ _calls("Call this week", [row for row in rows if _urgency(row) is Severity.SOON]
 if all(_urgency(row) in (None, Severity.INFO) for row in rows):
     st.success("Nobody needs a call today.")
 
-st.subheader(f"All {len(rows)} patients", anchor=False)
+st.header(f"All {len(rows)} patients", anchor=False)
 st.markdown("Click a heading to sort, any cell to open its patient.")
 picked = st.dataframe(
     [_table_row(row, pain.get(row.patient_id, [])) for row in rows],

@@ -21,6 +21,7 @@ from analytics.store.queries import (
 )
 from dashboard import charts, data, parts, recovery
 from dashboard.data import cursor
+from dashboard.figures import draw, figure
 from dashboard.palette import palette
 from dashboard.selection import chosen_patient
 
@@ -65,7 +66,7 @@ def _day_by_day(days: Sequence[DayRow], today: date) -> None:
     st.html(parts.calendar_legend())
     colours = palette(st.context.theme.type)
     columns = recovery.calendar_weeks(first_shown, _CALENDAR_WEEKS)
-    st.altair_chart(charts.adherence_calendar(cells, columns, colours), width="stretch")
+    draw(charts.adherence_calendar(cells, columns, colours), "Day by day")
 
 
 def _week_by_week(measures: recovery.WeeklyMeasures, frame: charts.Frame) -> None:
@@ -81,8 +82,7 @@ def _week_by_week(measures: recovery.WeeklyMeasures, frame: charts.Frame) -> Non
     st.markdown("Bars show what you did, lines what was prescribed, **?** a week without data.")
     for title, values in shown.items():
         if values:
-            st.subheader(title, anchor=False)
-            st.altair_chart(charts.weekly_dose(values, frame), width="stretch")
+            figure(title, charts.weekly_dose(values, frame))
 
 
 def _mobility(trends: recovery.MobilityTrends, frame: charts.Frame) -> None:
@@ -94,22 +94,23 @@ def _mobility(trends: recovery.MobilityTrends, frame: charts.Frame) -> None:
         "not a diagnosis.**"
     )
     if trends.stand_up_s:
-        st.subheader("Seconds to stand up from a seat", anchor=False)
         chart = charts.trend(trends.stand_up_s, frame, name="To stand up")
-        st.altair_chart(chart, width="stretch")
+        figure("Seconds to stand up from a seat", chart)
     if trends.evenness:
-        st.subheader("How even your steps are: 100 would be all alike", anchor=False)
         chart = charts.trend(trends.evenness, frame, name="Evenness", highest=100)
-        st.altair_chart(chart, width="stretch")
+        figure("How even your steps are: 100 would be all alike", chart)
     st.subheader("Stumbles and hard sit-downs a week", anchor=False)
-    st.markdown("Some are missed, and a brisk sit-down may be counted.")
-    st.altair_chart(charts.weekly_dose(trends.near_falls, frame), width="stretch")
+    if trends.any_near_fall:
+        st.markdown("Some are missed, and a brisk sit-down may be counted.")
+        draw(charts.weekly_dose(trends.near_falls, frame), "Stumbles and hard sit-downs a week")
+    else:
+        st.markdown("None was noticed so far. Some are missed.")
 
 
 def _pain(points: Sequence[charts.Point], frame: charts.Frame) -> None:
     st.header("Pain, 0 to 10", anchor=False)
     if points:
-        st.altair_chart(charts.trend(points, frame, name="Pain", highest=10), width="stretch")
+        draw(charts.trend(points, frame, name="Pain", highest=10), "Pain, 0 to 10")
     else:
         st.info("Enter your pain on the page Today, and its course shows here.")
 

@@ -65,7 +65,7 @@ def _stop_rules(pathway: Pathway) -> None:
 def _seen(row: DayRow, pathway: Pathway, phase_id: str, last_set: RepetitionSet | None) -> None:
     """An item that the sensors count, and of bridges how the last ones were done."""
     with st.container(border=True):
-        st.subheader(row.title, anchor=False)
+        st.header(row.title, anchor=False)
         st.html(parts.amount(row))
         st.progress(min(row.done / row.prescribed, 1.0))
         st.markdown(portions(pathway.phase(phase_id).item(row.item), row))
@@ -159,6 +159,7 @@ def _show(patient: Patient, view: TodayView, last_set: RepetitionSet | None) -> 
         _reported(row, patient)
     _ask_pain(patient, view.date, view.pain)
     tell_of_the_alarm()
+    st.page_link("views/progress.py", label="See your progress", icon=":material/arrow_forward:")
     st.html(parts.notice())
 
 
