@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.body import BodyChunk, Segment, SegmentChunk
-from analytics.extension import SpineAngle
 from analytics.frontend import FrontEnd
 from analytics.session import CHUNK_S, calibrations_for, one_per_segment
 from analytics.slip import SlipGuard
+from analytics.spine import SpineAngle
 from sensors.recording import Recording
 from sensors.types import GRAVITY_MS2, Calibration, FloatArray
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from analytics.body import BODY_RATE_HZ, BodyChunk, Segment
 from analytics.calibration import calibrate
-from analytics.extension import SpineAngle
-from analytics.extension_kernel import MAX_SIGMA_DEG
 from analytics.frontend import FrontEnd
+from analytics.spine import SpineAngle
+from analytics.spine.angle_kernel import MAX_SIGMA_DEG
 from sensors.simulator import (
     Activity,
     Extend,

@@ -15,9 +15,8 @@ from analytics.events import (
     PadSlip,
     Posture,
 )
-from analytics.extension import SpineAngle
 from analytics.limits import USUAL, Limits
-from analytics.spine import SpineDetector, Unseen, UnseenReason
+from analytics.spine import SpineAngle, SpineDetector, Unseen, UnseenReason
 from sensors.types import FloatArray
 from tests.body_chunks import body, segment, up_path, without
 

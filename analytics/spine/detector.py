@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from analytics.body import BODY_RATE_HZ, BodyChunk, Segment
 from analytics.detector import Variables, variables
 from analytics.events import Confidence, Event, ExtensionBout, OverExtension, PadSlip
-from analytics.extension import SpineAngle
 from analytics.limits import USUAL, Limits
 from analytics.posture import posture_of
-from analytics.spine_kernel import (
+from analytics.spine.angle import SpineAngle
+from analytics.spine.holds import (
     BINS,
     BINS_PER_DEG,
     FOUND_COLUMNS,

@@ -32,8 +32,15 @@ import math
 import numpy as np
 
 from analytics.body import BodyChunk, Segment
-from analytics.extension_kernel import ALONE_SIGMA_DEG, ZERO_SIGMA_DEG, follow, incline, new_state
+from analytics.spine.angle_kernel import follow, incline
+from analytics.spine.state import new_state
 from sensors.types import FloatArray
+
+ZERO_SIGMA_DEG = 0.2
+"""Of the neutral, how still a pose is held, and of inclination at rest."""
+
+ALONE_SIGMA_DEG = 4.0
+"""Of a trunk alone: how much the unseen pelvis may tilt along."""
 
 
 class SpineAngle:
@@ -72,8 +79,7 @@ class SpineAngle:
             follow(
                 (trunk.acc, trunk.gyro, trunk.up),
                 (pelvis.acc, pelvis.gyro, pelvis.up),
-                lying_deg,
-                zero_variance,
+                (lying_deg, zero_variance),
                 self._state,
                 angle,
             )

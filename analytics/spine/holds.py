@@ -1,4 +1,4 @@
-"""The loop behind held extension: what was held, exceeded and lost (see `spine`)."""
+"""The loop behind held extension: what was held, exceeded and lost (see `detector`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.detector import Variables, kernel, opened, variables
-from analytics.extension_kernel import LYING_COS, UPRIGHT_COS
+from analytics.spine.angle_kernel import LYING_COS, UPRIGHT_COS
 from sensors.types import FloatArray
 
 BINS_PER_DEG = 10
