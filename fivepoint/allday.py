@@ -16,11 +16,14 @@ from dashboard.processes import end_with_parent
 from fivepoint.complaint import complain
 from fivepoint.hub import Plan
 from fivepoint.options import Worn
-from fivepoint.performance import Performance
+from fivepoint.performance import Performance, PerformanceError
 from fivepoint.recorder import record_all_day
 from sensors.errors import FivepointError
 from sensors.recording import RecordingKind, read_calibrations
 from sensors.types import Placement
+
+IN_VAIN = 2
+"""The exit code of a hub that would fail again if it were started again."""
 
 _FINISHING_S = 60.0
 
@@ -48,6 +51,9 @@ def main() -> int:
     day = msgspec.json.decode(sys.argv[1], type=Day)
     try:
         _record(day)
+    except PerformanceError as error:
+        complain(error)
+        return IN_VAIN
     except FivepointError as error:
         complain(error)
         return 1

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import TypeVar
 
@@ -138,7 +139,14 @@ def _calibration_line(calibration: Calibration) -> str:
 
 
 def _event_line(event: Event) -> str:
-    return f"{_at_s(event):9.2f} s  {event}"
+    """An event in a line: when, what, and all that is known of it."""
+    known = {field.name: getattr(event, field.name) for field in fields(event)}
+    values = [f"{name} {_value_text(value)}" for name, value in known.items() if value is not None]
+    return f"{_at_s(event):9.2f} s  {type(event).__name__}: {', '.join(values)}"
+
+
+def _value_text(value: object) -> str:
+    return f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
 def _at_s(event: Event) -> float:

@@ -13,6 +13,10 @@ from sensors.types import Placement
 from sensors.virtual import AirTime, Faults
 
 
+class PerformanceError(FivepointError):
+    """What was asked for cannot be played, however often it is tried."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Performance:
     """What virtual sensors of a family play, a scenario or a recording, and how well.

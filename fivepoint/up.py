@@ -17,7 +17,7 @@ from analytics.store import Store
 from analytics.store.queries import add_patient, patients, prescribed_by_day, set_stature
 from dashboard.processes import start_child
 from dashboard.server import serve
-from fivepoint.allday import Day
+from fivepoint.allday import IN_VAIN, Day
 from fivepoint.complaint import complain
 from fivepoint.live import LIVE_NAME
 from fivepoint.options import Worn
@@ -98,7 +98,7 @@ def _recording(day: Day, wishes_path: Path) -> Iterator[None]:
         yield
         return
     arguments = ["-m", "fivepoint.allday", msgspec.json.encode(day).decode()]
-    keeper = _Keeper(arguments, "The recorder stopped, so nothing is recorded just now")
+    keeper = Keeper(arguments, "The recorder stopped, so nothing is recorded just now")
     try:
         yield
     finally:
@@ -110,15 +110,18 @@ def _answering(settings: Settings) -> Iterator[None]:
     """Meanwhile falls are answered; one that still is at the end goes on being answered."""
     live_path = settings.recordings_folder / LIVE_NAME
     arguments = ["-m", "fivepoint.alerts.process", str(settings.data_folder), str(live_path)]
-    keeper = _Keeper(arguments, "The alarm stopped, so no fall is answered just now")
+    keeper = Keeper(arguments, "The alarm stopped, so no fall is answered just now")
     try:
         yield
     finally:
         keeper.leave()
 
 
-class _Keeper:
-    """Keeps a process running: one that fails is started again, one that ends well is not."""
+class Keeper:
+    """Keeps a process running: one that fails is started again.
+
+    One that ends well, or would fail again, is not.
+    """
 
     def __init__(self, arguments: Sequence[str], failure: str) -> None:
         self._arguments = arguments
@@ -128,11 +131,15 @@ class _Keeper:
         self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
         self._thread.start()
 
+    def wait(self) -> None:
+        """Wait until the process has ended for good."""
+        self._thread.join()
+
     def end(self) -> None:
         """Ask the process to end, and wait for it; one that does not is killed."""
         self.leave(_FINISHING_S)
         self._process.kill()
-        self._thread.join()
+        self.wait()
 
     def leave(self, patience_s: float = _LEAVING_S) -> None:
         """Ask the process to end; one that does not within a while is left to itself."""
@@ -146,7 +153,7 @@ class _Keeper:
             started_s = time.monotonic()
             code = self._process.wait()
             _close_input(self._process)
-            if code == 0 or self._ending.is_set():
+            if code in (0, IN_VAIN) or self._ending.is_set():
                 return
             if time.monotonic() - started_s > WELL_AFTER_S:
                 pause_s = SHORTEST_PAUSE_S

@@ -22,7 +22,14 @@ import msgspec
 from fivepoint.finding import assigned
 from fivepoint.hub import Plan, stopping_on_signals
 from fivepoint.options import Worn
-from fivepoint.performance import Performance, Played, Ready, Refused, Told
+from fivepoint.performance import (
+    Performance,
+    PerformanceError,
+    Played,
+    Ready,
+    Refused,
+    Told,
+)
 from fivepoint.recorder import Guiding, Radio, run_guide, run_hub
 from sensors.ble import Found, scan
 from sensors.errors import FivepointError
@@ -60,12 +67,12 @@ async def virtual_sensors(
     """Virtual sensors that begin to play when all of them stream; they end on leaving.
 
     They are a process of their own, which ends when this one does, however that comes about.
-    Raises FivepointError for an unknown scenario or family.
+    Raises PerformanceError for an unknown scenario or family.
     """
     async with _player(performance) as process:
         ready = await _told(process)
         if isinstance(ready, Refused):
-            raise FivepointError(ready.reason)
+            raise PerformanceError(ready.reason)
         if not isinstance(ready, Ready):
             raise FivepointError(
                 "The virtual sensors ended before they began, so nothing was recorded; read the "

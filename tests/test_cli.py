@@ -8,6 +8,7 @@ import resource
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,23 @@ def refusal(capsys: pytest.CaptureFixture[str]) -> str:
     assert err.count("\n") == 1
     assert err.startswith("error: ")
     return err
+
+
+def test_words_that_are_no_command_are_refused_with_where_to_read(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["import", "nothing", "a", "b"]) == 2
+    assert "`fivepoint import --help` tells what there is" in refusal(capsys)
+    assert main(["nothing"]) == 2
+    assert "No such command 'nothing'; nothing was done" in refusal(capsys)
+
+
+def test_what_the_terminal_has_no_character_for_is_a_question_mark(tmp_path: Path) -> None:
+    spans = ["--still", "2:7", "--lying", "15:20"]
+    arguments = ["calibrate", "--from", str(GOOD), *spans, "--out", str(tmp_path / "c.json")]
+    done = child(arguments, variables={"PYTHONIOENCODING": "ascii"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "m/s?" in done.stdout
 
 
 def test_analyze_prints_one_object_a_recording(capsys: pytest.CaptureFixture[str]) -> None:
@@ -326,12 +344,10 @@ ORDINARY_USER: dict[str, Any] = {"user": 65534} if os.name == "posix" and not os
 
 
 def child(
-    arguments: list[str], *, home: Path | None = None, **options: Any
+    arguments: list[str], *, variables: Mapping[str, str] | None = None, **options: Any
 ) -> subprocess.CompletedProcess[str]:
-    """The command in a process of its own."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    if home is not None:
-        environment["HOME"] = str(home)
+    """The command in a process of its own, with these variables in its environment."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **(variables or {})}
     command = [sys.executable, "-m", "fivepoint", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, **options)
 
@@ -363,7 +379,9 @@ def test_a_folder_without_permission_is_told_in_one_line(tmp_path: Path) -> None
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="no POSIX permissions on this system")
 def test_analysis_needs_no_folder_that_it_may_write(tmp_path: Path) -> None:
-    done = child(["analyze", str(GOOD)], home=tmp_path / "nowhere", **ORDINARY_USER)
+    done = child(
+        ["analyze", str(GOOD)], variables={"HOME": str(tmp_path / "nowhere")}, **ORDINARY_USER
+    )
     assert done.returncode == 0, done.stderr
     assert "10 repetitions" in done.stdout
 

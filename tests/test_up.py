@@ -19,7 +19,7 @@ from analytics.limits import Limits, Prescribed
 from analytics.store import Store, queries
 from dashboard.ingesting import Intake
 from fivepoint import up as upping
-from fivepoint.allday import Day
+from fivepoint.allday import IN_VAIN, Day
 from fivepoint.cli import main
 from fivepoint.live import LIVE_NAME, LiveState, read_live
 from fivepoint.options import Worn
@@ -120,6 +120,14 @@ def test_a_store_that_is_in_use_is_told_before_anything_starts(
 
 
 # What is prescribed
+
+
+def test_a_process_that_would_fail_again_is_not_started_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    keeper = upping.Keeper(["-c", f"raise SystemExit({IN_VAIN})"], "It stopped")
+    keeper.wait()
+    assert capsys.readouterr().err == ""
 
 
 def test_the_hub_is_told_what_is_prescribed_to_the_wearer(
