@@ -9,7 +9,7 @@ import numpy as np
 
 from analytics.body import BodyChunk, Segment, SegmentChunk
 from analytics.frontend import FrontEnd
-from analytics.session import CHUNK_S, calibrations_for, one_per_segment
+from analytics.pipeline import CHUNK_S, calibrations_for, one_per_segment
 from analytics.slip import SlipGuard
 from analytics.spine import SpineAngle
 from sensors.recording import Recording

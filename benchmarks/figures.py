@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from analytics.pathway import load_pathway
+from analytics.pipeline import CHUNK_S, Pipeline, analyze
 from analytics.prescription import prescribe, progress
-from analytics.session import CHUNK_S, Pipeline, Session, analyze
+from analytics.session import Session
 from analytics.store import Store, StoredSession, ingest_all
 from analytics.store.queries import (
     add_patient,
@@ -144,7 +145,7 @@ def _latency(hour: Recording) -> Iterator[Figure]:
 PEAK_MEMORY_PROGRAM = """
 import sys
 from pathlib import Path
-from analytics.session import analyze
+from analytics.pipeline import analyze
 from benchmarks.memory import peak_mib
 from sensors.recording import read_recording
 analyze(read_recording(Path(sys.argv[1])))

@@ -23,6 +23,7 @@ import numpy as np
 from analytics.limits import PrescribedByDay
 from analytics.outcomes import PAIN, Outcome
 from analytics.pathway import Evidence, load_pathway, phase_dates
+from analytics.pipeline import ALGORITHM_VERSION, analyze
 from analytics.prescription import (
     ItemKind,
     Prescription,
@@ -31,7 +32,6 @@ from analytics.prescription import (
     progress,
     revise,
 )
-from analytics.session import ALGORITHM_VERSION, analyze
 from analytics.store import Cursor, Store, StoredSession, ingest_all
 from analytics.store.queries import add_outcome, add_patient, add_prescription, set_stature
 from fivepoint.demo_people import PEOPLE, Person

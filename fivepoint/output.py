@@ -15,7 +15,8 @@ from rich.progress import Progress, track
 
 from analytics.events import DismissedFall, Event, Fall, NearFall
 from analytics.limits import Limits
-from analytics.session import Pipeline, Session, analyze, calibrations_for, session_json
+from analytics.pipeline import Pipeline, analyze, calibrations_for
+from analytics.session import Session, session_json
 from fivepoint.complaint import complain
 from sensors.errors import FivepointError
 from sensors.recording import Recording, find_recordings, read_recording

@@ -13,7 +13,8 @@ import numpy as np
 from analytics.events import Event, Fall, Repetition
 from analytics.frontend import MAX_LAG_S
 from analytics.limits import NOTHING_PRESCRIBED, PrescribedByDay
-from analytics.session import Pipeline, Session, analyze
+from analytics.pipeline import Pipeline, analyze
+from analytics.session import Session
 from sensors.recording import Recording, RecordingHeader, RecordingKind, Spool, quantized
 from sensors.types import Calibration, Chunk
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from analytics.events import Confidence, ExtensionBout, Fall, Posture, Repetition
 from analytics.outcomes import PAIN, Outcome
 from analytics.pathway import load_pathway
+from analytics.pipeline import analyze
 from analytics.prescription import Prescription, prescribe, progress
-from analytics.session import Session, analyze
+from analytics.session import Session
 from analytics.store import Cursor, Store
 from analytics.store.ingest import ingest
 from analytics.store.queries import add_outcome, add_patient, add_prescription

@@ -22,8 +22,9 @@ from analytics.flexion import FlexionDetector, FlexionParams
 from analytics.frontend import FrontEnd
 from analytics.limits import Limits
 from analytics.near_falls import StumbleDetector
+from analytics.pipeline import Pipeline
 from analytics.posture import PostureDetector
-from analytics.session import Pipeline, Session
+from analytics.session import Session
 from analytics.spine import SpineDetector
 from analytics.transfers import TransferDetector
 from analytics.walking import WalkingDetector

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analytics.session import analyze, session_json
+from analytics.pipeline import analyze
+from analytics.session import session_json
 from fivepoint.cli import main
 from fivepoint.options import Format
 from sensors.importers import IMPORTERS

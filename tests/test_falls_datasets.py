@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from analytics.session import analyze
+from analytics.pipeline import analyze
 from analytics.validation.fall_trials import Trial, fitted, read_trials
 from analytics.validation.falls_judged import fall_figures, judged
 from analytics.validation.falls_recorded import held_out, held_out_figures, sport_figures

@@ -20,7 +20,7 @@ import pytest
 
 from analytics.bridging.phase import BridgePhase
 from analytics.limits import Limits, Prescribed, PrescribedByDay, prescribed_always
-from analytics.session import analyze
+from analytics.pipeline import analyze
 from fivepoint.hub import Hub, Plan, Result
 from fivepoint.live import (
     LIVE_NAME,

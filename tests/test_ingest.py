@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from analytics.events import Posture, WearState
 from analytics.limits import USUAL, Limits
 from analytics.pathway import Evidence
+from analytics.pipeline import analyze
 from analytics.prescription import Prescription, revise
-from analytics.session import analyze
 from analytics.store import Cursor, Store, StoreError, ingest, ingest_folder, queries
 from analytics.store.days import session_days
 from sensors.recording import RecordingHeader, RecordingKind, read_recording, write_recording

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from analytics.session import analyze
+from analytics.pipeline import analyze
 from fivepoint.cli import main
 from fivepoint.finding import assigned
 from fivepoint.hub import Plan

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from analytics.body import BODY_RATE_HZ
-from analytics.session import Session, analyze
+from analytics.pipeline import analyze
+from analytics.session import Session
 from analytics.trace import trace
 from sensors.recording import Recording, read_recording
 

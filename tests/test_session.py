@@ -12,7 +12,8 @@ import pytest
 
 from analytics.body import Segment
 from analytics.events import Posture, WearState
-from analytics.session import ALGORITHM_VERSION, Pipeline, analyze, session_json
+from analytics.pipeline import ALGORITHM_VERSION, Pipeline, analyze
+from analytics.session import session_json
 from analytics.trace import trace
 from sensors.recording import Recording, RecordingHeader, RecordingKind, quantized, write_recording
 from sensors.simulator import (

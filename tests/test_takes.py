@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.events import Posture
-from analytics.session import analyze
+from analytics.pipeline import analyze
 from fivepoint.take import Plan, Result
 from fivepoint.takes import Rules, Takes
 from sensors.recording import Recording, RecordingKind, read_recording

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from analytics.limits import Limits, PrescribedByDay
-from analytics.session import ALGORITHM_VERSION, Session, analyze
+from analytics.pipeline import ALGORITHM_VERSION, analyze
+from analytics.session import Session
 from analytics.store.database import Cursor, Store, StoreError, named_rows, transaction
 from analytics.store.queries.people import prescribed_by_day
 from analytics.store.sessions import (

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from analytics.body import BODY_RATE_HZ
 from analytics.calibration import calibrate
 from analytics.events import Posture
-from analytics.session import analyze
+from analytics.pipeline import analyze
 from analytics.trace import trace
 from analytics.validation.extension_errors import extension_errors
 from analytics.validation.figures import Figure, Kind, Unit, mean_of, pooled, rmse, share

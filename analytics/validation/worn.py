@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation
 from analytics.body import BODY_RATE_HZ, SEGMENT_OF
 from analytics.events import PostureBout
 from analytics.frontend import FrontEnd
-from analytics.session import Pipeline
+from analytics.pipeline import Pipeline
 from sensors.errors import FivepointError
 from sensors.importers import IMPORTERS, Item
 from sensors.importers.importer import UNKNOWN_START

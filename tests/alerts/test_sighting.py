@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from analytics.events import Fall
-from analytics.session import Pipeline
+from analytics.pipeline import Pipeline
 from fivepoint.alerts.episode import Outcome
 from fivepoint.alerts.response import Entry, Response
 from fivepoint.alerts.rules import AlarmRules
