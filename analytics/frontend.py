@@ -96,11 +96,11 @@ class _SensorFrontEnd:
         gyro = np.full_like(acc, np.nan) if chunk.gyro is None else np.ascontiguousarray(chunk.gyro)
         if self._correction is not None:
             acc = self._correction.applied(acc)
-        broken = lost = np.zeros(len(t_s), dtype=np.bool_)
+        broken, unseen_s = np.zeros(len(t_s), dtype=np.bool_), np.zeros(len(t_s))
         filled = bridged(t_s, acc, gyro, self._rate_hz, self._last)
         if filled is not None:
-            t_s, acc, gyro, broken, lost = filled
-        up = self._orientation.update(acc, gyro, lost)
+            t_s, acc, gyro, broken, unseen_s = filled
+        up = self._orientation.update(acc, gyro, unseen_s)
         self._append(averaged(t_s, acc, gyro, up, broken, self._cell))
 
     def give_up_until(self, end_index: int) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analytics import vqf_kernel
 from analytics.detector import kernel
+from analytics.resampling import MAX_FOLLOWED_S
 from sensors.types import FloatArray
 
 ACC_ONLY_TAU_S = 0.16
@@ -18,11 +18,12 @@ ACC_ONLY_TAU_S = 0.16
 class Orientation(Protocol):
     """Follows the vertical of one sensor; the result does not depend on how samples are chunked."""
 
-    def update(self, acc: FloatArray, gyro: FloatArray, lost: NDArray[np.bool_]) -> FloatArray:
+    def update(self, acc: FloatArray, gyro: FloatArray, unseen_s: FloatArray) -> FloatArray:
         """Unit vertical (n, 3) in sensor axes after each of n samples at the sensor's rate.
 
-        `acc` (n, 3) in m/s², `gyro` (n, 3) in rad/s. Before a sample that is marked in `lost` (n,)
-        more time has passed unseen than can be bridged, so the orientation starts afresh there.
+        `acc` (n, 3) in m/s², `gyro` (n, 3) in rad/s. `unseen_s` (n,) is how long a gap there was
+        before a sample, or 0: the longer, the less the orientation before it says, and after
+        `MAX_FOLLOWED_S` it starts afresh.
         """
         ...
 
@@ -37,9 +38,9 @@ class GyroOrientation:
         self._params = vqf_kernel.parameters(rate_hz)
         self._state = vqf_kernel.new_state()
 
-    def update(self, acc: FloatArray, gyro: FloatArray, lost: NDArray[np.bool_]) -> FloatArray:
+    def update(self, acc: FloatArray, gyro: FloatArray, unseen_s: FloatArray) -> FloatArray:
         """See `Orientation.update`."""
-        return vqf_kernel.follow(acc, gyro, lost, self._params, self._state)
+        return vqf_kernel.follow(acc, gyro, unseen_s, self._params, self._state)
 
 
 class AccOrientation:
@@ -49,20 +50,20 @@ class AccOrientation:
         self._weight = 1.0 - np.exp(-1.0 / (rate_hz * ACC_ONLY_TAU_S))
         self._state = np.full(3, np.nan)
 
-    def update(self, acc: FloatArray, gyro: FloatArray, lost: NDArray[np.bool_]) -> FloatArray:
+    def update(self, acc: FloatArray, gyro: FloatArray, unseen_s: FloatArray) -> FloatArray:
         """See `Orientation.update`; `gyro` is not looked at."""
-        return _low_passed_direction(acc, lost, self._weight, self._state)
+        return _low_passed_direction(acc, unseen_s, self._weight, self._state)
 
 
 @kernel
 def _low_passed_direction(
-    acc: FloatArray, lost: NDArray[np.bool_], weight: float, state: FloatArray
+    acc: FloatArray, unseen_s: FloatArray, weight: float, state: FloatArray
 ) -> FloatArray:
     up = np.empty_like(acc)
     for i in range(len(acc)):
         norm = 0.0
         for j in range(3):
-            if lost[i] or np.isnan(state[j]):
+            if unseen_s[i] > MAX_FOLLOWED_S or np.isnan(state[j]):
                 state[j] = acc[i, j]
             state[j] += weight * (acc[i, j] - state[j])
             norm += state[j] ** 2

@@ -11,7 +11,8 @@ from sensors.clock import LONGEST_BRIDGED_S
 from sensors.types import FloatArray
 
 MAX_FOLLOWED_S = 1.0
-"""Orientation is carried over a longer gap by interpolation up to here, and starts afresh after."""
+"""Over a longer gap up to this the orientation is carried by interpolation, and trusted the less
+the longer it is; after that it starts afresh."""
 
 GRID_ROW = 10
 """Columns of a row on the grid: acceleration, angular rate, vertical, largest force."""
@@ -58,12 +59,12 @@ def new_cell() -> Variables:
 @kernel
 def bridged(
     t_s: FloatArray, acc: FloatArray, gyro: FloatArray, rate_hz: float, kept: Variables
-) -> tuple[FloatArray, FloatArray, FloatArray, Marks, Marks] | None:
-    """The samples with interpolated ones where some are missing, and two marks (n,) of each.
+) -> tuple[FloatArray, FloatArray, FloatArray, Marks, FloatArray] | None:
+    """The samples with interpolated ones where some are missing, and two things (n,) of each.
 
-    The first marks those before which too much is missing to be believed, the second those before
-    which too much is missing even to follow the orientation. `kept` is the last sample. None if
-    nothing is missing, which spares a copy of everything.
+    The first marks those before which too much is missing to be believed, the second is for the
+    sample that ends such a gap the length of the gap in seconds, and 0 otherwise. `kept` is the
+    last sample. None if nothing is missing, which spares a copy of everything.
     """
     before = opened(kept)
     if np.isnan(before.t_s):
@@ -78,10 +79,11 @@ def bridged(
         _keep(t_s, acc, gyro, len(t_s) - 1, before)
         return None
     all_t_s, all_acc, all_gyro = np.empty(count), np.empty((count, 3)), np.empty((count, 3))
-    broken, lost = np.empty(count, dtype=np.bool_), np.empty(count, dtype=np.bool_)
+    broken, unseen_s = np.empty(count, dtype=np.bool_), np.zeros(count)
     row = 0
     for i in range(len(t_s)):
         step_s = t_s[i] - before.t_s
+        gap_s = step_s - 1.0 / rate_hz
         missing = _missing_samples(step_s, rate_hz)
         for left in range(missing, -1, -1):
             weight = left / (missing + 1.0)
@@ -89,11 +91,12 @@ def bridged(
             for j in range(3):
                 all_acc[row, j] = _between(acc[i, j], before.acc[j], weight)
                 all_gyro[row, j] = _between(gyro[i, j], before.gyro[j], weight)
-            broken[row] = step_s - 1.0 / rate_hz > LONGEST_BRIDGED_S
-            lost[row] = step_s - 1.0 / rate_hz > MAX_FOLLOWED_S
+            broken[row] = gap_s > LONGEST_BRIDGED_S
             row += 1
+        if gap_s > LONGEST_BRIDGED_S:
+            unseen_s[row - 1] = gap_s
         _keep(t_s, acc, gyro, i, before)
-    return all_t_s, all_acc, all_gyro, broken, lost
+    return all_t_s, all_acc, all_gyro, broken, unseen_s
 
 
 @kernel

@@ -10,22 +10,29 @@ Departing from it, the frame is levelled and the bias learnt once in `BLOCK_S` i
 sample, from means over that time, with the noise of a step scaled to match. Neither moves faster
 than the low-pass of 3 s, and the vertical, still the low-passed force of each sample, stays within
 a few hundredths of a degree of the authors' own program, at a sixth of its cost. What a block tells
-of the bias is taken in number by number, which needs no inverse of a matrix.
+of the bias is taken in number by number, which needs no inverse of a matrix. And after a gap in the
+samples, over which nothing but a guess turns the frame, it is levelled the more quickly the longer
+that gap was.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analytics.detector import Variables, fused_kernel, opened, variables
-from sensors.types import FloatArray
+from analytics.resampling import MAX_FOLLOWED_S
+from sensors.types import GRAVITY_MS2, FloatArray
 
 BLOCK_S = 0.1
 """Time between two levellings: a thirtieth of the low-pass on the force."""
 
 FORCE_TAU_S = 3.0
 """Trust in the gyroscope over the force; 3 s as published."""
+
+TRUSTED_GAP_S = 0.1
+"""After such a gap the orientation is trusted as ever. A longer one is crossed on a straight line of
+the rate; as that walks at random, the variance of the turn grows as the cube of the gap (that of a
+Brownian bridge's integral), and the trust falls as much."""
 
 REST_TAU_S = 0.5
 REST_MIN_S = 1.5
@@ -51,6 +58,7 @@ BIAS_VERTICAL_TRUST = 1e-4
 STATE = np.dtype(
     [
         ("samples", np.float64),
+        ("force_samples", np.float64),
         ("block_samples", np.float64),
         ("blocks", np.float64),
         ("quat", np.float64, 4),
@@ -67,8 +75,9 @@ STATE = np.dtype(
         ("covariance", np.float64, (3, 3)),
     ]
 )
-"""`quat` takes sensor axes to the level frame, `…_low` are states of low-passes. `rotation_sum` is
-that of the rotation matrices of a block, `rotation` its low-passed mean, and `drift` the same of
+"""`force_samples` are those that the low-pass of the force knows of, fewer than `samples` after a
+gap. `quat` takes sensor axes to the level frame, `…_low` are states of low-passes. `rotation_sum`
+is that of the rotation matrices of a block, `rotation` its low-passed mean, and `drift` the same of
 the bias turned by it."""
 
 Vector = tuple[float, float, float]
@@ -122,21 +131,22 @@ def _design(name: str, tau_s: float, step_s: float) -> dict[str, float]:
 
 @fused_kernel
 def follow(
-    acc: FloatArray, gyro: FloatArray, lost: NDArray[np.bool_], given: Variables, kept: Variables
+    acc: FloatArray, gyro: FloatArray, unseen_s: FloatArray, given: Variables, kept: Variables
 ) -> FloatArray:
     """The vertical (n, 3) in sensor axes after each sample, of unit length.
 
-    `acc` (n, 3) in m/s², `gyro` (n, 3) in rad/s; before a sample that is marked in `lost` (n,) the
-    orientation is forgotten. `given` are `parameters`, `kept` is a state, changed in place.
+    `acc` (n, 3) in m/s², `gyro` (n, 3) in rad/s; `unseen_s` (n,) is how long a gap there was before
+    a sample, 0 without one. `given` are `parameters`, `kept` is a state, changed in place.
     """
     params, state = opened(given), opened(kept)
     up = np.empty_like(acc)
     for i in range(len(acc)):
-        if lost[i]:
-            _forget(state)
+        if unseen_s[i] > 0.0:
+            _doubt(unseen_s[i], params, state)
         force = (acc[i, 0], acc[i, 1], acc[i, 2])
         rate = (gyro[i, 0], gyro[i, 1], gyro[i, 2])
         state.samples += 1.0
+        state.force_samples += 1.0
         _watch_for_rest(force, rate, params, state)
         _turn(rate, params.step_s, state)
         rotation = _rotation((state.quat[0], state.quat[1], state.quat[2], state.quat[3]))
@@ -155,9 +165,22 @@ def follow(
 
 
 @fused_kernel
+def _doubt(unseen_s: float, params: np.record, state: np.record) -> None:
+    """Low-pass the force afresh, the orientation before counting as its mean over some samples."""
+    trusted = np.floor(params.force_start * (TRUSTED_GAP_S / unseen_s) ** 3)
+    if unseen_s > MAX_FOLLOWED_S or trusted < 1.0:
+        _forget(state)
+    elif trusted < state.force_samples:
+        state.force_samples = trusted
+        state.force_low[:] = 0.0
+        state.force_low[0, 2] = trusted / (trusted + 1.0) * GRAVITY_MS2
+
+
+@fused_kernel
 def _forget(state: np.record) -> None:
     """Start afresh, but for the bias of the gyroscope, which changes slowly."""
-    state.samples = state.block_samples = state.blocks = state.rest_s = 0.0
+    state.samples = state.force_samples = state.block_samples = state.blocks = 0.0
+    state.rest_s = 0.0
     state.quat[:] = 0.0
     state.quat[0] = 1.0
     state.force_low[:] = 0.0
@@ -236,7 +259,7 @@ def _rotation(quat: Quaternion) -> Matrix:
 @fused_kernel
 def _low_passed(level_force: Vector, params: np.record, state: np.record) -> Vector:
     low_pass = _filter(
-        state.samples, params.force_start, params.force_b0, params.force_a1, params.force_a2
+        state.force_samples, params.force_start, params.force_b0, params.force_a1, params.force_a2
     )
     return (
         _low_pass(level_force[0], state.force_low, 0, low_pass),

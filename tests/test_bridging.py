@@ -42,7 +42,7 @@ from sensors.simulator import (
     day_at_home,
     exercise_session,
 )
-from sensors.types import GRAVITY_MS2, FloatArray, Placement
+from sensors.types import GRAVITY_MS2, Chunk, FloatArray, Placement
 from tests.body_chunks import cut, segment, without
 
 PELVIS = VirtualSensor(placement=Placement.PELVIS)
@@ -61,6 +61,16 @@ SETS = {
     "slow": BridgingSet(reps=4, lift_s=3.5, lower_s=4.0, rest_s=2.0),
 }
 
+HARD_SETS = {
+    "quick": BridgingSet(
+        reps=4, peak_deg=11.0, lift_s=0.25, hold_s=0.7, hold_sd_s=0.0, lower_s=0.35, rest_s=3.0
+    ),
+    "low": BridgingSet(
+        reps=4, peak_deg=6.0, peak_sd_deg=0.2, lift_s=3.0, hold_s=2.4, lower_s=3.0, rest_s=2.5
+    ),
+}
+"""Of which sensors feel little beside their own acceleration, or breath."""
+
 Truth = list[dict[str, Any]]
 
 
@@ -78,7 +88,7 @@ def watched(
 def watched_set(
     name: str, sensor: VirtualSensor, *, calibrated: bool = True
 ) -> tuple[BodyChunk, Truth]:
-    script = exercise_session(SETS[name], rng=np.random.default_rng(7))
+    script = exercise_session((SETS | HARD_SETS)[name], rng=np.random.default_rng(7))
     return watched(script, sensor, calibrated=calibrated)
 
 
@@ -115,6 +125,13 @@ def test_every_repetition_of_a_set_is_found_once_and_at_its_time(
     assert [r.partial for r in found] == [true["partial"] for true in truth]
     assert [r.start_s for r in found] == pytest.approx([t["start_s"] for t in truth], abs=0.4)
     assert [r.end_s for r in found] == pytest.approx([t["end_s"] for t in truth], abs=0.6)
+
+
+@pytest.mark.parametrize("sensor", [PELVIS, THIGH, STERNUM, STRAP, THIGH_ACC, PELVIS_ACC])
+@pytest.mark.parametrize("name", HARD_SETS)
+def test_every_repetition_is_counted_however_low_or_quick(name: str, sensor: VirtualSensor) -> None:
+    chunk, truth = watched_set(name, sensor)
+    assert [each.partial for each in repetitions(chunk)] == [False] * len(truth)
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -219,6 +236,18 @@ def test_a_long_gap_ends_the_repetition_as_partial_and_a_short_one_does_not() ->
     chunk = tilted_pelvis(hold_s=12.0)
     assert [r.partial for r in repetitions(without(chunk, Segment.PELVIS, 15.0, 16.8))] == [False]
     assert [r.partial for r in repetitions(without(chunk, Segment.PELVIS, 15.0, 17.5))] == [True]
+
+
+def test_a_bridge_counts_though_its_lift_was_lost_on_the_way() -> None:
+    script = exercise_session(HARD_SETS["quick"], rng=np.random.default_rng(7))
+    simulation = Simulation(script, sensors=[PELVIS], seed=1)
+    samples, lift = simulation.samples(PELVIS.placement), simulation.repetitions[1]
+    assert samples.gyro is not None
+    kept = (samples.t_s < lift.start_s) | (samples.t_s > lift.hold_start_s)
+    left = Chunk(PELVIS.placement, samples.t_s[kept], samples.acc[kept], samples.gyro[kept])
+    front_end = FrontEnd(simulation.infos, simulation.true_calibrations())
+    found = repetitions(*front_end.push(left), *front_end.finish())
+    assert [each.partial for each in found] == [False] * 4
 
 
 def test_hips_held_up_for_minutes_are_positioning_not_a_repetition() -> None:

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from vqf import VQF
 
 from analytics.orientation import AccOrientation, GyroOrientation, Orientation
@@ -38,11 +37,11 @@ Kind = Callable[[float], Orientation]
 
 
 def follow(
-    orientation: Orientation, chunk: Chunk, lost: NDArray[np.bool_] | None = None
+    orientation: Orientation, chunk: Chunk, unseen_s: FloatArray | None = None
 ) -> FloatArray:
     assert chunk.gyro is not None
-    none = np.zeros(len(chunk.t_s), dtype=np.bool_)
-    return orientation.update(chunk.acc, chunk.gyro, none if lost is None else lost)
+    none = np.zeros(len(chunk.t_s))
+    return orientation.update(chunk.acc, chunk.gyro, none if unseen_s is None else unseen_s)
 
 
 def by_vqf(chunk: Chunk, rate_hz: float) -> FloatArray:
@@ -127,8 +126,36 @@ def test_starting_afresh_forgets_the_orientation_and_keeps_the_bias() -> None:
     orientation = GyroOrientation(100.0)
     follow(orientation, still(60.0, up=np.array([0.0, 0.0, 1.0]), bias_rads=bias_rads))
     elsewhere = still(1.0, up=np.array([1.0, 0.0, 0.0]), bias_rads=bias_rads)
-    lost = np.arange(len(elsewhere.t_s)) == 0
-    assert apart_deg(follow(orientation, elsewhere, lost), np.array([1.0, 0.0, 0.0])).max() < 0.01
+    unseen_s = np.zeros(len(elsewhere.t_s))
+    unseen_s[0] = 2.0
+    apart = apart_deg(follow(orientation, elsewhere, unseen_s), np.array([1.0, 0.0, 0.0]))
+    assert apart.max() < 0.01
+
+
+@pytest.mark.parametrize(("gap_s", "within_deg"), [(0.2, 10.0), (0.4, 4.0), (0.8, 1.5)])
+def test_what_turned_in_a_gap_is_soon_told_by_the_force_and_the_sooner_the_longer_it_was(
+    gap_s: float, within_deg: float
+) -> None:
+    no_bias = np.zeros(3)
+    orientation = GyroOrientation(100.0)
+    follow(orientation, still(20.0, up=np.array([0.0, 0.0, 1.0]), bias_rads=no_bias))
+    up = np.array([np.sin(np.radians(15.0)), 0.0, np.cos(np.radians(15.0))])
+    turned = still(20.0, up=up, bias_rads=no_bias)
+    unseen_s = np.zeros(len(turned.t_s))
+    unseen_s[0] = gap_s
+    apart = apart_deg(follow(orientation, turned, unseen_s), up)
+    assert apart[50] < within_deg
+    assert apart[-1] < 0.1
+
+
+def test_a_gap_that_hid_no_turn_does_no_harm() -> None:
+    up = np.array([0.6, 0.0, 0.8])
+    orientation = GyroOrientation(100.0)
+    follow(orientation, still(20.0, up=up, bias_rads=np.zeros(3)))
+    resting = still(5.0, up=up, bias_rads=np.zeros(3))
+    unseen_s = np.zeros(len(resting.t_s))
+    unseen_s[[0, 40, 41, 300]] = 0.3, 0.5, 0.11, 0.2
+    assert apart_deg(follow(orientation, resting, unseen_s), up).max() < 0.05
 
 
 @pytest.mark.parametrize("kind", [GyroOrientation, AccOrientation])
@@ -141,19 +168,20 @@ def test_upside_down_is_a_direction_like_any_other(kind: Kind) -> None:
 @settings(max_examples=30)
 @given(
     cuts=st.sets(st.integers(1, 999), max_size=20),
-    losses=st.sets(st.integers(0, 999), max_size=3),
+    gaps=st.dictionaries(st.integers(0, 999), st.floats(0.11, 2.0), max_size=3),
     kind=st.sampled_from([GyroOrientation, AccOrientation]),
 )
 def test_it_is_the_same_bit_for_bit_however_the_stream_is_cut(
-    cuts: set[int], losses: set[int], kind: Kind
+    cuts: set[int], gaps: dict[int, float], kind: Kind
 ) -> None:
     rng = np.random.default_rng(0)
     acc, gyro = rng.normal([1.0, 2.0, 9.0], 1.0, (1000, 3)), rng.normal(0.0, 0.5, (1000, 3))
     gyro[400:800] *= 0.01
     acc[400:800] = [1.0, 2.0, 9.0]
-    lost = np.isin(np.arange(1000), list(losses))
-    whole = kind(100.0).update(acc, gyro, lost)
+    unseen_s = np.zeros(1000)
+    unseen_s[list(gaps)] = list(gaps.values())
+    whole = kind(100.0).update(acc, gyro, unseen_s)
     orientation = kind(100.0)
     bounds = [0, *sorted(cuts), 1000]
-    parts = [orientation.update(acc[a:b], gyro[a:b], lost[a:b]) for a, b in pairwise(bounds)]
+    parts = [orientation.update(acc[a:b], gyro[a:b], unseen_s[a:b]) for a, b in pairwise(bounds)]
     np.testing.assert_array_equal(np.concatenate(parts), whole)

@@ -212,7 +212,8 @@ class _Follower:
             opens=low == self._started_at,
             closes=event.mark is Mark.BREAK,
         )
-        if self._rise_axis is not None and _plainly_none(stretch, self._rise_axis):
+        turn = event.index - first
+        if self._rise_axis is not None and _plainly_none(stretch, turn, self._rise_axis):
             return []
         found = movement(stretch, self._rise_axis, self._params.hold)
         if event.mark is Mark.SETTLED and not (found and found.comes_back):
@@ -221,18 +222,18 @@ class _Follower:
         return self._judge.consider(found) if found else []
 
 
-def _plainly_none(stretch: Stretch, rise_axis: FloatArray) -> bool:
-    """Whether three samples already show a descent, a lift of which nothing is taken back, or that
-    the person does not lie on the back.
+def _plainly_none(stretch: Stretch, turn: int, rise_axis: FloatArray) -> bool:
+    """Whether low, top and the sample at which it turns next already show a descent, a lift of
+    which nothing is taken back, or that the person does not lie on the back.
 
     It spares most measurements: a bridge turns and settles on top as well as below, and who is up
     and about moves all the time.
     """
     if not stretch.samples[stretch.top, SUPINE]:
         return True
-    rows = (stretch.low, stretch.top, -1)
-    low, top, last = (float(stretch.samples[row, UP] @ rise_axis) for row in rows)
-    return top < low or (not stretch.closes and top - last < 0.1 * (top - low))
+    rows = (stretch.low, stretch.top, turn)
+    low, top, after = (float(stretch.samples[row, UP] @ rise_axis) for row in rows)
+    return top < low or (not stretch.closes and top - after < 0.1 * (top - low))
 
 
 def _write(chunk: BodyChunk, name: Segment, part: slice, rows: FloatArray) -> None:

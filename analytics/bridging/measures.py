@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.body import BODY_RATE_HZ, Segment
-from analytics.bridging.movement import FORCE, GYRO, UP, Movement
+from analytics.bridging.movement import GYRO, UP, Movement
 from analytics.bridging.smoothness import log_dimensionless_jerk, spectral_arc_length
 from analytics.bridging.tremor import tremor
 from analytics.events import Confidence, Repetition
 from analytics.robust import slope
-from sensors.types import FloatArray
+from sensors.types import GRAVITY_MS2, FloatArray
 
 _SETTLING_S = 0.3
 """At each end of the hold, where the hips still come to rest or already leave it."""
@@ -147,10 +147,9 @@ def _tremor_degs(movement: Movement, worn: Worn) -> float | None:
 def _tremor_ms2(movement: Movement, worn: Worn) -> float | None:
     """Tremor of the specific force in the hold, in m/s²; see `tremor`.
 
-    Without a gyroscope the vertical of a sample is the direction of its force.
+    Without a gyroscope that is what stands for the vertical, in gravities.
     """
-    held = movement.stretch.samples[movement.hold]
-    return tremor(held[:, UP] * held[:, FORCE, np.newaxis], worn.rate_hz)
+    return tremor(GRAVITY_MS2 * movement.stretch.samples[movement.hold, UP], worn.rate_hz)
 
 
 def _phase_speeds(movement: Movement) -> list[FloatArray]:

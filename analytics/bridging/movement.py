@@ -9,13 +9,13 @@ import numpy as np
 from analytics.body import BODY_RATE_HZ
 from analytics.bridging.timing import HoldParams, Timing, timing
 from analytics.detector import kernel
-from sensors.types import FloatArray
+from sensors.types import GRAVITY_MS2, FloatArray
 
 UP, GYRO, FORCE, SUPINE, FELLOW = slice(0, 3), slice(3, 6), 6, 7, 8
 COLUMNS = 9
-"""Of a sample in the history: vertical, angular rate in rad/s, specific force in m/s², whether all
-calibrated sensors say that the person lies on the back, and the sine by which the segment of a
-second calibrated sensor is raised, NaN without one."""
+"""Of a sample in the history: vertical (see `write_motion`), angular rate in rad/s, specific force
+in m/s², whether all calibrated sensors say that the person lies on the back, and the sine by which
+the segment of a second calibrated sensor is raised, NaN without one."""
 
 _SIGMA_S = 0.08
 """Smoothing of the measured movement, about 2 Hz and without delay."""
@@ -201,8 +201,9 @@ def _elevation_deg(up: FloatArray, axis: FloatArray) -> FloatArray:
 def write_motion(acc: FloatArray, gyro: FloatArray, up: FloatArray, rows: FloatArray) -> None:
     """Write rows (n, COLUMNS) of samples (n, 3), none of them known not to be supine.
 
-    Without a gyroscope the vertical is the specific force itself: what follows smooths it, and
-    smoothing it twice would blur the lift.
+    Without a gyroscope the vertical is the specific force itself, in gravities: what follows
+    smooths it, and smoothing it twice would blur the lift. It keeps its length until then: over a
+    lift the body's own acceleration averages out of the force, but not out of its direction.
     """
     for i in range(len(acc)):
         force = np.sqrt(acc[i, 0] ** 2 + acc[i, 1] ** 2 + acc[i, 2] ** 2)
@@ -211,7 +212,7 @@ def write_motion(acc: FloatArray, gyro: FloatArray, up: FloatArray, rows: FloatA
             rows[i, 3 + j] = gyro[i, j]
         if np.isnan(gyro[i, 0]):
             for j in range(3):
-                rows[i, j] = acc[i, j] / max(force, 1e-9)
+                rows[i, j] = acc[i, j] / GRAVITY_MS2
         rows[i, FORCE] = force
         rows[i, SUPINE] = 1.0
         rows[i, FELLOW] = np.nan
@@ -219,10 +220,11 @@ def write_motion(acc: FloatArray, gyro: FloatArray, up: FloatArray, rows: FloatA
 
 @kernel
 def elevation(rows: FloatArray, axis: FloatArray) -> FloatArray:
-    """The elevation of an axis above the horizon, as an arc of directions (n, 3)."""
+    """The elevation of an axis above the horizon, as an arc of vectors (n, 3) as long as before."""
     arc = np.zeros((len(rows), 3))
     for i in range(len(rows)):
-        rise = axis[0] * rows[i, 0] + axis[1] * rows[i, 1] + axis[2] * rows[i, 2]
-        rise = min(max(rise, -1.0), 1.0)
-        arc[i, 0], arc[i, 1] = rise, np.sqrt(1.0 - rise * rise)
+        x, y, z = rows[i, 0], rows[i, 1], rows[i, 2]
+        rise = axis[0] * x + axis[1] * y + axis[2] * z
+        level_square = x * x + y * y + z * z - rise * rise
+        arc[i, 0], arc[i, 1] = rise, np.sqrt(max(level_square, 0.0))
     return arc

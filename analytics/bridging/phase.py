@@ -232,7 +232,9 @@ def _smoothed_tilt(
     rows: FloatArray, i: int, rise_axis: FloatArray, limits: np.record, state: np.record
 ) -> float:
     """Low-pass the tilt; return how fast it grows, in °/s."""
-    sine = rise_axis[0] * rows[i, 0] + rise_axis[1] * rows[i, 1] + rise_axis[2] * rows[i, 2]
+    x, y, z = rows[i, 0], rows[i, 1], rows[i, 2]
+    length = max(np.sqrt(x * x + y * y + z * z), 1e-9)
+    sine = (rise_axis[0] * x + rise_axis[1] * y + rise_axis[2] * z) / length
     tilt_deg = np.degrees(np.arcsin(min(max(sine, -1.0), 1.0)))
     if not state.started:
         state.started = 1

@@ -22,7 +22,8 @@ class Mark(IntEnum):
     START = _START
     """The first sample, or the first one after too much was missing."""
     TURN = _TURN
-    """The tilt turned back at `index`, and has stayed away since."""
+    """The tilt turned back at `index` and has stayed away since, or rests there after a change of
+    position."""
     SETTLED = _SETTLED
     """The tilt has come back and rests."""
     BREAK = _BREAK
@@ -153,11 +154,14 @@ def _follow(
             continue
         _low_pass(up, i, limits.weight, vectors, now)
         _advance(now, index, limits, state, vectors)
-        if _has_turned(now, rise_axis, limits, state, vectors):
-            _turn(now, index, limits, state, vectors)
+        if state.range > limits.max_range and index - state.progress_at >= limits.rest:
+            _begin_again(now, index, state, vectors)
+            count = _note(marks, count, _TURN, index, index)
         if state.pending and index - state.turned_at >= limits.dwell:
             state.pending = 0
             count = _note(marks, count, _TURN, state.anchor_index, index)
+        if _has_turned(now, rise_axis, limits, state, vectors):
+            _turn(now, index, limits, state, vectors)
         if _settles(index, limits, state):
             state.settled = 1
             count = _note(marks, count, _SETTLED, index, index)
@@ -190,10 +194,17 @@ def _note(marks: NDArray[np.int64], count: int, mark: int, index: int, noticed_a
 
 @kernel
 def _begin(up: FloatArray, i: int, index: int, state: np.record, vectors: FloatArray) -> None:
-    for which in range(len(vectors)):
-        for j in range(3):
-            vectors[which, j] = up[i, j]
+    for j in range(3):
+        vectors[_FIRST_STAGE, j] = vectors[_SECOND_STAGE, j] = up[i, j]
+    _begin_again(up[i], index, state, vectors)
     state.started = 1
+
+
+@kernel
+def _begin_again(now: FloatArray, index: int, state: np.record, vectors: FloatArray) -> None:
+    """A change of position has come to rest: whatever follows begins here."""
+    for which in (_ANCHOR, _FAR, _OLDER):
+        _keep(now, vectors, which)
     state.range = state.older_range = state.progress = 0.0
     state.far_index = state.anchor_index = state.turned_at = state.progress_at = index
     state.older_turned_at = -1
