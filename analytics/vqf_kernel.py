@@ -30,9 +30,9 @@ FORCE_TAU_S = 3.0
 """Trust in the gyroscope over the force; 3 s as published."""
 
 TRUSTED_GAP_S = 0.1
-"""After such a gap the orientation is trusted as ever. A longer one is crossed on a straight line of
-the rate; as that walks at random, the variance of the turn grows as the cube of the gap (that of a
-Brownian bridge's integral), and the trust falls as much."""
+"""After such a gap the orientation is trusted as ever. A longer one is crossed on a straight line
+of the rate; as that walks at random, the variance of the turn grows as the cube of the gap (that of
+a Brownian bridge's integral), and the trust falls as much."""
 
 REST_TAU_S = 0.5
 REST_MIN_S = 1.5
