@@ -37,7 +37,6 @@ class CallRules:
     adherence_low: float = 0.5  # D
     silent_days: int = 3  # D
     new_days: int = 7  # D
-    improving_pain: float = 2  # S: meaningful change of the NRS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

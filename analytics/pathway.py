@@ -1,4 +1,4 @@
-"""Clinical pathways: editable templates that say where each of their numbers comes from.
+"""Clinical pathways: templates that say where each of their numbers comes from.
 
 A template is a TOML file: phases counted in weeks from the fracture or the operation, each with its
 goals, its items (exercise, positioning, walking, brace, medication, education), what it forbids
@@ -196,13 +196,13 @@ class Phase(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     def item(self, item_id: str) -> Item:
         """The item of that id. Raises PathwayError where the phase has none."""
-        for item in self.items:
-            if item.id == item_id:
-                return item
-        known = ", ".join(item.id for item in self.items)
-        raise PathwayError(
-            f"Phase {self.id} has no item {item_id!r}, so it cannot be prescribed; it has {known}."
-        )
+        found = next((item for item in self.items if item.id == item_id), None)
+        if found is None:
+            raise PathwayError(
+                f"Phase {self.id} has no item {item_id!r}, so it cannot be prescribed; it has "
+                f"{', '.join(item.id for item in self.items)}."
+            )
+        return found
 
 
 class StopRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -252,14 +252,13 @@ class Pathway(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     def phase(self, phase_id: str) -> Phase:
         """The phase of that id. Raises PathwayError where the pathway has none."""
-        for phase in self.phases:
-            if phase.id == phase_id:
-                return phase
-        known = ", ".join(phase.id for phase in self.phases)
-        raise PathwayError(
-            f"Pathway {self.id} has no phase {phase_id!r}, so nothing can be prescribed; "
-            f"it has {known}."
-        )
+        found = next((phase for phase in self.phases if phase.id == phase_id), None)
+        if found is None:
+            raise PathwayError(
+                f"Pathway {self.id} has no phase {phase_id!r}, so nothing can be prescribed; it "
+                f"has {', '.join(phase.id for phase in self.phases)}."
+            )
+        return found
 
 
 def _no_two_alike(ids: Iterable[str]) -> None:
@@ -319,49 +318,28 @@ def phase_dates(phase: Phase, start_date: date) -> tuple[date, date]:
     )
 
 
-def available_pathways(folder: Path | None = None) -> list[Pathway]:
-    """The templates that come with the application, then any further ones in the user's folder.
-
-    A file in the folder replaces the template of the same name.
-    """
-    own = sorted(path.stem for path in folder.glob("*.toml")) if folder else []
-    further = [pathway_id for pathway_id in own if pathway_id not in PATHWAY_IDS]
-    return [load_pathway(pathway_id, folder) for pathway_id in (*PATHWAY_IDS, *further)]
-
-
-def load_pathway(pathway_id: str, folder: Path | None = None) -> Pathway:
-    """Read `<pathway_id>.toml` from the user's folder, else the one that comes with Fivepoint.
-
-    Raises PathwayError, naming file and key, for a template that cannot be used.
-    """
-    own = folder / f"{pathway_id}.toml" if folder else None
-    if own is not None and own.is_file():
-        return _parse(own, own.name, pathway_id)
-    if pathway_id not in PATHWAY_IDS:
-        known = ", ".join(PATHWAY_IDS)
-        raise PathwayError(
-            f"There is no pathway {pathway_id!r}, so no plan can be shown; choose one of {known}, "
-            f"or add {pathway_id}.toml to the folder of own pathways."
-        )
-    return _bundled(pathway_id)
-
-
 @cache
-def _bundled(pathway_id: str) -> Pathway:
-    file = resources.files("analytics") / "pathways" / f"{pathway_id}.toml"
-    return _parse(file, f"{pathway_id}.toml", pathway_id)
+def load_pathway(pathway_id: str) -> Pathway:
+    """One of the templates. Raises PathwayError for an id that is none of `PATHWAY_IDS`."""
+    if pathway_id not in PATHWAY_IDS:
+        raise PathwayError(
+            f"There is no pathway {pathway_id!r}, so no plan can be shown; choose one of "
+            f"{', '.join(PATHWAY_IDS)}."
+        )
+    return read_pathway(resources.files("analytics") / "pathways" / f"{pathway_id}.toml")
 
 
-def _parse(file: Path | Traversable, name: str, pathway_id: str) -> Pathway:
+def read_pathway(file: Path | Traversable) -> Pathway:
+    """The template in a file `<id>.toml`. Raises PathwayError, naming the key that is wrong."""
     try:
         pathway = msgspec.toml.decode(file.read_bytes(), type=Pathway)
-        if pathway.id != pathway_id:
-            raise ValueError(f"`id` is {pathway.id!r} but the file is called {name}")
+        if file.name != f"{pathway.id}.toml":
+            raise ValueError(f"`id` is {pathway.id!r} but the file is called {file.name}")
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise PathwayError(
-            f"Pathway file {name} cannot be used ({reason}), so its plan is not shown; "
-            "correct that entry or remove the file to get the original back."
+            f"Pathway file {file.name} cannot be used ({reason}), so its plan is not shown; "
+            "correct that entry."
         ) from error
     return pathway
 

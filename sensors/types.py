@@ -36,7 +36,6 @@ class Clock(StrEnum):
     """What a stream's time stamps are made of."""
 
     DEVICE = "device"
-    HOST = "host"
     ESTIMATED = "estimated"
 
 
