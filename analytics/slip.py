@@ -10,6 +10,7 @@ import numpy as np
 from analytics.body import BODY_RATE_HZ, BodyChunk, Segment, SegmentChunk
 from analytics.detector import Variables, kernel, opened, variables
 from analytics.events import SensorSlip
+from analytics.stepping import WALKING_SD_MS2
 from sensors.types import FloatArray
 
 RECENT = 6
@@ -29,7 +30,7 @@ class SlipParams:
 
     window_s: float = 4.0
     """A few steps, so that their sway averages out."""
-    walking_sd_ms2: tuple[float, float] = (0.6, 6.0)
+    walking_sd_ms2: tuple[float, float] = WALKING_SD_MS2
     """Standard deviation of the specific force's size from a slow walk to a run …"""
     still_sd_ms2: float = 0.2
     """… and up to which a person lies still."""

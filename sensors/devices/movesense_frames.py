@@ -90,7 +90,7 @@ class Command(Frame):
         if len(rest) == _NUMBER_BYTES.get(code):
             return cls(code, data[1], number=int.from_bytes(rest, "little"))
         if code in _NUMBER_BYTES or (rest and (rest[-1] != 0 or not rest.isascii())):
-            raise CodecError(f"A Movesense command makes no sense: {data[:16].hex()}.")
+            raise CodecError(f"No Movesense command: {data[:16].hex()}; it was ignored.")
         return cls(code, data[1], tuple(path.decode("ascii") for path in rest.split(b"\0")[:-1]))
 
     def __bytes__(self) -> bytes:

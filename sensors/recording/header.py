@@ -61,6 +61,22 @@ class RecordingHeader:
         return next((info for info in self.streams if info.placement == placement), None)
 
 
+def nothing_came(name: str) -> RecordingError:
+    """The error for a recording that ends without a sample."""
+    return RecordingError(
+        f"No sample came for {name}, so there is nothing to keep; check that the sensor is on and "
+        "sends."
+    )
+
+
+def unnamed_stream(placement: Placement, name: str) -> RecordingError:
+    """The error for samples of a placement that the header of a recording does not have."""
+    return RecordingError(
+        f"Samples came from {placement}, which the header of {name} does not name, so they were "
+        "not stored; give the header every stream."
+    )
+
+
 def _check_stream(info: StreamInfo) -> None:
     scales = [info.acc_scale_ms2, 1.0 if info.gyro_scale_rads is None else info.gyro_scale_rads]
     if not (0 < info.rate_hz < float("inf") and all(0 < x < float("inf") for x in scales)):

@@ -15,7 +15,7 @@ from types import TracebackType
 from sensors.locking import lock
 from sensors.recording.counts import Counts, concatenated, not_rising, to_counts
 from sensors.recording.files import explained, sync_folder
-from sensors.recording.header import RecordingError, RecordingHeader
+from sensors.recording.header import RecordingError, RecordingHeader, nothing_came, unnamed_stream
 from sensors.recording.reading import Recording
 from sensors.recording.recovery import (
     SAMPLES_NAME,
@@ -99,10 +99,7 @@ class Spool:
         """
         info = self._header.stream(chunk.placement)
         if info is None:
-            raise RecordingError(
-                f"Samples came from {chunk.placement}, which {self._folder.name}'s header does not "
-                "name, so they were not stored; give the header every stream."
-            )
+            raise unnamed_stream(chunk.placement, self._folder.name)
         counts = to_counts(chunk, info)
         if len(counts) == 0:
             return
@@ -144,10 +141,7 @@ class Spool:
         shutil.rmtree(self._spool)
         remove_lock(lock_of(self._folder))
         if recording is None:
-            raise RecordingError(
-                f"No sample came for {self._folder.name}, so there is nothing to keep; check that "
-                "the sensor is on and sends."
-            )
+            raise nothing_came(self._folder.name)
         return recording
 
     def _create(self) -> SpoolFileWriter:

@@ -11,7 +11,7 @@ from typing import Any
 from sensors.clock import GapFinder
 from sensors.recording.counts import US_PER_S, Counts, not_rising, to_counts
 from sensors.recording.files import explained, replace_file, sha256, sync_file, sync_folder
-from sensors.recording.header import RecordingError, RecordingHeader
+from sensors.recording.header import RecordingError, RecordingHeader, nothing_came, unnamed_stream
 from sensors.recording.manifest import (
     FORMAT_VERSION,
     MANIFEST_NAME,
@@ -89,10 +89,7 @@ class RecordingWriter:
     def info(self, placement: Placement) -> StreamInfo:
         """The header's stream at `placement`; RecordingError if it has none."""
         if placement not in self._streams:
-            raise RecordingError(
-                f"Samples came from {placement}, which the header of {self._folder.name} does not "
-                "name, so nothing was written; give the header every stream."
-            )
+            raise unnamed_stream(placement, self._folder.name)
         return self._streams[placement].info
 
     @property
@@ -108,10 +105,7 @@ class RecordingWriter:
     def finish(self, truth: Mapping[str, Any] | None = None) -> None:
         """Complete the files, make them durable and put the folder in place."""
         if self.is_empty:
-            raise RecordingError(
-                f"No sample came for {self._folder.name}, so there is nothing to keep; check that "
-                "the sensor is on and sends."
-            )
+            raise nothing_came(self._folder.name)
         with self._explained():
             for stream in self._streams.values():
                 stream.close()
