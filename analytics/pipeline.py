@@ -9,6 +9,7 @@ from analytics.back_extension import BackExtensionDetector
 from analytics.body import BODY_RATE_HZ, SEGMENT_OF, BodyChunk, Segment
 from analytics.brace import BraceDetector
 from analytics.bridging import BridgingDetector
+from analytics.calibration.walking import plausible_calibrations
 from analytics.detector import Detector
 from analytics.events import (
     BackExtension,
@@ -34,7 +35,6 @@ from analytics.frontend import FrontEnd
 from analytics.gathering import Gathering
 from analytics.limits import USUAL, Limits
 from analytics.near_falls import StumbleDetector, without_falls
-from analytics.plausible import plausible_calibrations
 from analytics.posture import PostureDetector
 from analytics.session import Session, StreamSummary
 from analytics.sitting import SittingDetector

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from analytics.autocalibration import auto_correction, six_pose_correction
 from analytics.calibration import CalibrationError, Seconds, calibrate
+from analytics.calibration.accelerometer import auto_correction, six_pose_correction
 from fivepoint.complaint import complain
 from fivepoint.output import calibrated
 from sensors.errors import FivepointError

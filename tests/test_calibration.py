@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from analytics.calibration import CalibrationError, Seconds, calibrate
-from analytics.plausible import plausible_calibrations
+from analytics.calibration.walking import plausible_calibrations
 from sensors.recording import Recording, RecordingHeader, RecordingKind, write_recording
 from sensors.types import GRAVITY_MS2, Calibration, Chunk, FloatArray, Placement, StreamInfo
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from scipy.optimize import least_squares
 
-from analytics.calibration import CalibrationError, Seconds
+from analytics.calibration.poses import CalibrationError, Seconds
+from analytics.calibration.windows import windows
 from sensors.recording import Recording
 from sensors.types import (
     GRAVITY_MS2,
@@ -106,7 +107,7 @@ def _still_means(recording: Recording, info: StreamInfo, window_s: float) -> Flo
     """Mean forces (n, 3) of the windows without movement."""
     means = [
         acc.mean(axis=0)
-        for acc in _windows(recording, info, window_s)
+        for acc in windows(recording, info, window_s, least_share=0.5)
         if acc.std(axis=0).max() < MAX_STILL_SD_MS2
     ]
     return np.array(means).reshape(-1, 3)
@@ -117,12 +118,6 @@ def _means_during(spans: Sequence[Seconds], recording: Recording, info: StreamIn
     stream = by_placement(recording.chunks())[info.placement]
     inside = [(stream.t_s >= start_s) & (stream.t_s < end_s) for start_s, end_s in spans]
     return np.array([stream.acc[each].mean(axis=0) for each in inside])
-
-
-def _windows(recording: Recording, info: StreamInfo, window_s: float) -> Iterator[FloatArray]:
-    for chunk in recording.chunks(chunk_s=window_s):
-        if chunk.placement is info.placement and len(chunk.acc) > 0.5 * window_s * info.rate_hz:
-            yield chunk.acc
 
 
 def _refused(placement: Placement, reason: str) -> CalibrationError:

@@ -8,7 +8,7 @@ from itertools import takewhile
 
 import numpy as np
 
-from analytics.bend import Bend, bend_of
+from analytics.calibration.bend import Bend, bend_of
 from sensors.errors import FivepointError
 from sensors.types import (
     GRAVITY_MS2,

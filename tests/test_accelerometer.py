@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analytics.autocalibration import auto_correction, fitted, six_pose_correction
 from analytics.body import Segment
 from analytics.calibration import CalibrationError, calibrate
+from analytics.calibration.accelerometer import auto_correction, fitted, six_pose_correction
 from analytics.frontend import FrontEnd
 from sensors.recording import Recording, RecordingHeader, RecordingKind, write_recording
 from sensors.types import GRAVITY_MS2, AccCorrection, Chunk, FloatArray, Placement, StreamInfo

@@ -9,12 +9,16 @@ from itertools import pairwise
 import numpy as np
 
 from analytics.body import SEGMENT_OF, Segment
-from analytics.calibration import MAX_POSE_SD_MS2, POSE_ANGLE_DEG, angle_deg, mounting
+from analytics.calibration.poses import MAX_POSE_SD_MS2, POSE_ANGLE_DEG, angle_deg, mounting
+from analytics.calibration.windows import windows
 from analytics.stepping import is_walking
 from sensors.recording import Recording, RecordingKind
 from sensors.types import Calibration, FloatArray, StreamInfo
 
 WINDOW_S = 4.0
+LEAST_SHARE = 0.9
+"""Of the samples of a window, more than this have come."""
+
 MAX_SWAY_DEG = 15.0
 
 BLOCK_S = 0.5
@@ -97,14 +101,14 @@ def _bends(up: FloatArray, inclined_deg: FloatArray) -> Iterator[FloatArray]:
 def _verticals(recording: Recording, info: StreamInfo) -> Iterator[FloatArray]:
     """Unit verticals (n, 3), two a second, of a minute at a time with hardly any sample missing."""
     size = max(round(BLOCK_S * info.rate_hz), 1)
-    for acc in _windows(recording, info, 60.0):
+    for acc in windows(recording, info, 60.0, least_share=LEAST_SHARE):
         blocks = acc[: len(acc) // size * size].reshape(-1, size, 3).mean(axis=1)
         yield blocks / np.linalg.norm(blocks, axis=1, keepdims=True)
 
 
 def _first_walking(recording: Recording, info: StreamInfo) -> FloatArray | None:
     """Mean specific force (3,) over the first two windows in a row that look like walking."""
-    for before, after in pairwise(_windows(recording, info)):
+    for before, after in pairwise(windows(recording, info, WINDOW_S, least_share=LEAST_SHARE)):
         means = before.mean(axis=0), after.mean(axis=0)
         if (
             is_walking(before, info.rate_hz)
@@ -120,18 +124,9 @@ def _first_lying(recording: Recording, info: StreamInfo, standing: FloatArray) -
     if recording.header.kind not in (RecordingKind.EXERCISE, RecordingKind.POSITIONING):
         return None
     low_deg, high_deg = POSE_ANGLE_DEG
-    for acc in _windows(recording, info):
+    for acc in windows(recording, info, WINDOW_S, least_share=LEAST_SHARE):
         gravity: FloatArray = acc.mean(axis=0)
         still = acc.std(axis=0).max() < MAX_POSE_SD_MS2
         if still and low_deg <= angle_deg(standing, gravity) <= high_deg:
             return gravity
     return None
-
-
-def _windows(
-    recording: Recording, info: StreamInfo, window_s: float = WINDOW_S
-) -> Iterator[FloatArray]:
-    """Accelerations (n, 3) of one sensor in windows of which hardly any sample is missing."""
-    for chunk in recording.chunks(chunk_s=window_s):
-        if chunk.placement is info.placement and len(chunk.acc) > 0.9 * window_s * info.rate_hz:
-            yield chunk.acc
