@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -20,6 +21,20 @@ _LOW, _HIGH, _PEAK, _AT, _UP, _COLUMNS = 0, 1, 2, 3, 4, 7
 """Of each second: bounds of the vertical force, largest force and when, sum of the vertical (3)."""
 
 _SAME_S = 5.0
+
+_STATE = np.dtype(
+    [
+        ("second", np.float64),  # index of the first sample of the second under way
+        ("within", np.float64),  # samples of it so far
+        ("half", np.float64),  # the last vertical force, of which two make a mean
+        ("force", np.float64, (_HOPS + 1) * _HOP),  # means of the last seconds
+        ("hops", np.float64, (_HOPS + 1, _COLUMNS)),  # the last of them is under way
+    ]
+)
+
+
+Signals: TypeAlias = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
+"""Specific force, angular rate and vertical (n, 3) of a segment, and the largest force (n,)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +74,8 @@ class StumbleDetector:
             min_usual_ms2=self._params.min_usual_g * GRAVITY_MS2,
             recovered_part=self._params.recovered_part,
         )
-        self._state = variables(second=np.nan, within=0, half=0)
-        self._force = np.zeros((_HOPS + 1) * _HOP)
-        self._hops = np.zeros((_HOPS + 1, _COLUMNS))
+        self._state = np.zeros((), _STATE)
+        self._state["second"] = np.nan
 
     def update(self, chunk: BodyChunk) -> list[Event]:
         """See `Detector.update`: the stumbles of 4 s ago."""
@@ -70,12 +84,11 @@ class StumbleDetector:
             return []
         if np.isnan(self._state["second"]):
             self._state["second"] = chunk.start_index
-        limits, state, force, hops = self._limits, self._state, self._force, self._hops
-        acc, gyro, up, peak_ms2 = segment.acc, segment.gyro, segment.up, segment.peak_ms2
+        signals = segment.acc, segment.gyro, segment.up, segment.peak_ms2
         events: list[Event] = []
         at = 0
         while at < len(chunk):
-            at, stumbled = _follow(acc, gyro, up, peak_ms2, at, limits, state, force, hops)
+            at, stumbled = _follow(signals, at, self._limits, self._state)
             if stumbled and self._walked_before():
                 events.append(self._stumble())
         return events
@@ -85,15 +98,16 @@ class StumbleDetector:
         return []
 
     def _walked_before(self) -> bool:
-        before = Rhythm(*rhythm(self._force[: _BEFORE * _HOP]))
-        up_before, up_after = self._hops[_BEFORE - 1, _UP:], self._hops[_HOPS - 1, _UP:]
+        before = Rhythm(*rhythm(self._state["force"][: _BEFORE * _HOP]))
+        hops = self._state["hops"]
+        up_before, up_after = hops[_BEFORE - 1, _UP:], hops[_HOPS - 1, _UP:]
         length = float(np.linalg.norm(up_before) * np.linalg.norm(up_after))
         upright_cos = np.cos(np.radians(self._params.upright_deg))
         held_alike = bool(up_before @ up_after >= upright_cos * length)
         return held_alike and is_walking(before, WalkingParams())
 
     def _stumble(self) -> NearFall:
-        burst = self._hops[_BEFORE]
+        burst = self._state["hops"][_BEFORE]
         return NearFall(
             at_s=float(burst[_AT]) / BODY_RATE_HZ,
             kind=NearFallKind.STUMBLE,
@@ -111,23 +125,14 @@ def without_falls(near_falls: Iterable[NearFall], falls: Sequence[Fall]) -> tupl
 
 
 @kernel
-def _follow(
-    acc: FloatArray,
-    gyro: FloatArray,
-    up: FloatArray,
-    peak_ms2: FloatArray,
-    first: int,
-    given: Variables,
-    kept: Variables,
-    force: FloatArray,
-    hops: FloatArray,
-) -> tuple[int, bool]:
+def _follow(signals: Signals, first: int, given: Variables, kept: Variables) -> tuple[int, bool]:
     """Take the samples from `first` on, up to a stumble: return where to go on, and whether it is.
 
-    Without a gyroscope the vertical lags, and all of the force is taken to be vertical. The last
-    of the `hops` is under way; the last vertical forces are in `force`, each the mean of two.
+    Without a gyroscope the vertical lags, and all of the force is taken to be vertical.
     """
+    acc, gyro, up, peak_ms2 = signals
     state = opened(kept)
+    force, hops = state.force, state.hops
     within, half = int(state.within), float(state.half)
     hop = hops[_HOPS]
     stumbled = False

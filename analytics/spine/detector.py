@@ -15,7 +15,6 @@ from analytics.limits import USUAL, Limits
 from analytics.posture import posture_of
 from analytics.spine.angle import SpineAngle
 from analytics.spine.holds import (
-    BINS,
     BINS_PER_DEG,
     FOUND_COLUMNS,
     MISSING,
@@ -120,8 +119,6 @@ class SpineDetector:
         self._angle = SpineAngle()
         self._confidence = Confidence.FULL
         self._blind: UnseenReason | None = None
-        self._histogram = np.zeros(BINS, dtype=np.int64)
-        self._unseen = np.zeros(3, dtype=np.int64)
         self._state = new_state()
 
     @property
@@ -139,19 +136,12 @@ class SpineDetector:
         trunk = chunk.segments.get(Segment.TRUNK)
         if trunk is None:
             self._blind = UnseenReason.NO_TRUNK_SENSOR
-            self._unseen[MISSING] += len(chunk)
+            self._state["unseen"][MISSING] += len(chunk)
             return []
         self._look_at_sensors(chunk)
         found = np.empty((3 * len(chunk), FOUND_COLUMNS))
-        count = follow(
-            self._angle.update(chunk),
-            trunk.up,
-            self._limits,
-            self._state,
-            self._histogram,
-            self._unseen,
-            found,
-        )
+        angle = self._angle.update(chunk)
+        count = follow(angle, trunk.up, self._limits, self._state, found)
         return [self._event(row) for row in found[:count]]
 
     def finish(self) -> list[Event]:
@@ -161,7 +151,7 @@ class SpineDetector:
 
     def summary(self) -> SpineSummary | None:
         """The extension so far, or None where it was never observable."""
-        cumulative = np.cumsum(self._histogram)
+        cumulative = np.cumsum(self._state["histogram"])
         total = int(cumulative[-1])
         if total == 0:
             return None
@@ -176,13 +166,14 @@ class SpineDetector:
 
     def unseen(self) -> tuple[Unseen, ...]:
         """For how long nothing was known so far, and why; nothing for what never was so."""
+        unseen = self._state["unseen"]
         if self._blind is not None:
-            reasons = {self._blind: int(self._unseen.sum())}
+            reasons = {self._blind: int(unseen.sum())}
         else:
             reasons = {
-                UnseenReason.MISSING_SAMPLES: int(self._unseen[MISSING]),
-                UnseenReason.ON_THE_SIDE: int(self._unseen[ON_THE_SIDE]),
-                UnseenReason.UPRIGHT_ALONE: int(self._unseen[UPRIGHT]),
+                UnseenReason.MISSING_SAMPLES: int(unseen[MISSING]),
+                UnseenReason.ON_THE_SIDE: int(unseen[ON_THE_SIDE]),
+                UnseenReason.UPRIGHT_ALONE: int(unseen[UPRIGHT]),
             }
         return tuple(
             Unseen(reason=reason, seconds=count / BODY_RATE_HZ)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from analytics.detector import Variables, kernel, opened, variables
+from analytics.detector import Variables, kernel, opened
 from analytics.spine.angle_kernel import LYING_COS, UPRIGHT_COS
 from sensors.types import FloatArray
 
@@ -20,28 +19,36 @@ FLAT = 0.5
 """Largest squared sideways part of the vertical at which one lies on a pad, not beside it (45°)."""
 
 
+_NUMBERS = (
+    *("index", "extension_deg", "sigma_deg", "all_sigma_deg", "lying", "extended"),
+    *("open", "start", "end", "count", "sum_deg", "peak_deg", "up_x", "up_y", "up_z"),
+    *("in_band", "interruptions", "held", "sum_sigma_deg", "pause_count", "pause_sum_deg"),
+    *("over", "over_start", "over_peak_deg", "over_up_x", "over_up_y", "over_up_z"),
+    *("pad_count", "pad_sum_deg", "pad_last_deg", "pad_level_deg", "pad_start"),
+)
+"""At the last sample; of the hold under way; of the excess; of the pad under the back."""
+
+_STATE = np.dtype(
+    [
+        *((name, np.float64) for name in _NUMBERS),
+        ("histogram", np.int64, BINS),  # of every angle, from −180° on
+        ("unseen", np.int64, 3),  # samples without one: MISSING, ON_THE_SIDE, UPRIGHT
+    ]
+)
+
+
 def new_state() -> Variables:
     """What has been seen of a stream that has not begun: nothing."""
-    angle = {"extension_deg": np.nan, "sigma_deg": np.nan, "all_sigma_deg": 0.0}
-    hold = ("open", "start", "end", "count", "sum_deg", "peak_deg", "up_x", "up_y", "up_z")
-    detail = ("in_band", "interruptions", "held", "sum_sigma_deg", "pause_count", "pause_sum_deg")
-    over = ("over", "over_start", "over_peak_deg", "over_up_x", "over_up_y", "over_up_z")
-    pad = ("pad_count", "pad_sum_deg", "pad_last_deg", "pad_level_deg", "pad_start")
-    counts = dict.fromkeys(("index", "lying", "extended", *hold, *detail, *over, *pad), 0.0)
-    return variables(**angle, **counts)
+    state = np.zeros((), _STATE)
+    state["extension_deg"] = state["sigma_deg"] = np.nan
+    return state
 
 
 @kernel
 def follow(
-    angle: FloatArray,
-    trunk_up: FloatArray,
-    given: Variables,
-    kept: Variables,
-    histogram: NDArray[np.int64],
-    unseen: NDArray[np.int64],
-    found: FloatArray,
+    angle: FloatArray, trunk_up: FloatArray, given: Variables, kept: Variables, found: FloatArray
 ) -> int:
-    """Follow the holds; write what ended into `found` and every angle into `histogram`."""
+    """Follow the holds over angles (n, 2); write what ended into `found`, return how many did."""
     limits, state = opened(given), opened(kept)
     count = 0
     for i in range(len(angle)):
@@ -50,13 +57,13 @@ def follow(
             state.extension_deg = state.sigma_deg = np.nan
             state.extended = 0.0
             if np.isnan(up_z):
-                unseen[MISSING] += 1
+                state.unseen[MISSING] += 1
             elif limits.alone and up_z >= LYING_COS:
-                unseen[UPRIGHT] += 1
+                state.unseen[UPRIGHT] += 1
             else:
-                unseen[ON_THE_SIDE] += 1
+                state.unseen[ON_THE_SIDE] += 1
         else:
-            _low_pass(angle[i, 0], angle[i, 1], limits, state, histogram)
+            _low_pass(angle[i, 0], angle[i, 1], limits, state)
         turned = _lies_down_or_gets_up(up_z, state)
         count += _follow_excess(trunk_up, i, limits, state, found[count])
         if state.open and (turned or state.index - state.end >= limits.max_pause):
@@ -81,13 +88,7 @@ def finish(given: Variables, kept: Variables, found: FloatArray) -> int:
 
 
 @kernel
-def _low_pass(
-    angle_deg: float,
-    sigma_deg: float,
-    limits: Any,
-    state: Any,
-    histogram: NDArray[np.int64],
-) -> None:
+def _low_pass(angle_deg: float, sigma_deg: float, limits: Any, state: Any) -> None:
     smooth_deg: float = state.extension_deg
     if np.isnan(smooth_deg):
         smooth_deg = angle_deg
@@ -97,7 +98,7 @@ def _low_pass(
     state.extension_deg = smooth_deg
     state.sigma_deg = sigma_deg
     state.all_sigma_deg += sigma_deg
-    histogram[min(max(int((smooth_deg + 180.0) * BINS_PER_DEG), 0), BINS - 1)] += 1
+    state.histogram[min(max(int((smooth_deg + 180.0) * BINS_PER_DEG), 0), BINS - 1)] += 1
 
 
 @kernel
