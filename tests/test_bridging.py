@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from analytics.body import BodyChunk, Segment
 from analytics.bridging import BridgingDetector
-from analytics.bridging.lever import LeverArm
+from analytics.bridging.lever import LeverArm, lever_arm_m
 from analytics.bridging.smoothness import spectral_arc_length
 from analytics.detector import detect
 from analytics.events import Repetition
@@ -290,14 +290,37 @@ def test_the_result_does_not_depend_on_how_the_stream_is_cut(
 def test_the_lever_arm_is_learnt_from_how_the_force_follows_the_tilt(
     arm_m: float, height_rad: float
 ) -> None:
-    t_s = np.arange(0.0, 8.0, 0.02)
-    tilt_rad = height_rad * minimum_jerk((t_s - 3.0) / 2.0)
-    acceleration = np.gradient(np.gradient(tilt_rad, t_s), t_s)
-    axis = np.array([0.6, 0.0, 0.8])
+    tilt_rad, acceleration = lifted(height_rad)
+    found_m, error_m = lever_arm_m(GRAVITY_MS2 + arm_m * acceleration, tilt_rad)
+    assert found_m == pytest.approx(arm_m, abs=0.02)
+    assert error_m < 0.05
+
+
+@given(st.floats(-0.5, 0.5), st.floats(0.1, 0.8), st.floats(-0.05, 0.05), st.floats(-0.5, 0.5))
+def test_the_arm_of_a_set_is_learnt_from_an_accelerometer_with_offsets_and_gains(
+    arm_m: float, height_rad: float, gain: float, offset_ms2: float
+) -> None:
+    tilt_rad, acceleration = lifted(height_rad)
+    up = np.column_stack((np.cos(tilt_rad), np.zeros_like(tilt_rad), np.sin(tilt_rad)))
+    force_ms2 = (1.0 + gain) * (GRAVITY_MS2 + arm_m * acceleration) + offset_ms2 * np.sin(tilt_rad)
     arm = LeverArm()
-    arm.learn(GRAVITY_MS2 + arm_m * acceleration, tilt_rad, axis)
-    assert arm.along(axis) == pytest.approx(arm_m, abs=0.02)
-    assert arm.along(-axis) == pytest.approx(-arm_m, abs=0.02)
+    for first in (0, 200, 600):
+        arm.learn(force_ms2[first:], up[first:], first)
+    risen = up[300] - up[0]
+    axis = risen / np.linalg.norm(risen)
+    assert arm.along(axis) == pytest.approx(arm_m, abs=0.02 + 0.1 * abs(arm_m))
+    assert arm.along(-axis) == -arm.along(axis)
+
+
+def lifted(height_rad: float) -> tuple[FloatArray, FloatArray]:
+    """Tilts that are lifted and lowered three times, and their second derivative."""
+    t_s = np.arange(0.0, 24.0, 0.02)
+    part = sum(
+        minimum_jerk((t_s - start_s) / 2.0) - minimum_jerk((t_s - start_s - 4.0) / 2.0)
+        for start_s in (3.0, 10.0, 17.0)
+    )
+    tilt_rad = height_rad * np.asarray(part)
+    return tilt_rad, np.gradient(np.gradient(tilt_rad, t_s), t_s)
 
 
 def test_spectral_arc_length_of_a_smooth_movement_is_near_the_published_value() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from analytics.body import BODY_RATE_HZ, BodyChunk, Segment
-from analytics.bridging.judges import Judge, KnownMounting, UnknownMounting
+from analytics.bridging.judges import Judge, KnownMounting
 from analytics.bridging.limits import RangeParams, SetParams
 from analytics.bridging.live import LiveBridge, LiveFollower
 from analytics.bridging.measures import Worn
@@ -25,6 +25,7 @@ from analytics.bridging.movement import (
 from analytics.bridging.phase import PhaseParams
 from analytics.bridging.swings import Mark, SwingEvent, SwingFinder, SwingParams
 from analytics.bridging.timing import HoldParams
+from analytics.bridging.unknown_mounting import UnknownMounting
 from analytics.detector import kernel
 from analytics.events import Event, Repetition
 from analytics.history import BLOCK, History

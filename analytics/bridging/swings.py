@@ -52,7 +52,9 @@ class SwingParams:
     fall_part: float = 0.65
     """Part of its range that the tilt must fall for the top to be over: less is a sag."""
     turn_part: float = 0.5
-    """Part of its range that it must turn back where it is not known which way is up."""
+    """Part of its range that it must turn back where it is not known which way is up …"""
+    pause_s: float = 8.0
+    """… unless it has rested so long: what follows may be smaller."""
     max_deg: float = 45.0
     """Larger swings are changes of position and say nothing about what follows."""
     min_dwell_s: float = 0.6
@@ -119,6 +121,7 @@ def _limits(params: SwingParams) -> Variables:
         back_part=1.0 - params.leave_part,
         fall_part=params.fall_part,
         turn_part=params.turn_part,
+        pause=round(params.pause_s * BODY_RATE_HZ),
         max_range=np.radians(params.max_deg),
         dwell=round(params.min_dwell_s * BODY_RATE_HZ),
         rest=round(params.min_rest_s * BODY_RATE_HZ),
@@ -160,7 +163,7 @@ def _follow(
         if state.pending and index - state.turned_at >= limits.dwell:
             state.pending = 0
             count = _note(marks, count, _TURN, state.anchor_index, index)
-        if _has_turned(now, rise_axis, limits, state, vectors):
+        if _has_turned(now, index, rise_axis, limits, state, vectors):
             _turn(now, index, limits, state, vectors)
         if _settles(index, limits, state):
             state.settled = 1
@@ -265,7 +268,12 @@ def _advance(
 
 @kernel
 def _has_turned(
-    now: FloatArray, rise_axis: FloatArray, limits: np.record, state: np.record, vectors: FloatArray
+    now: FloatArray,
+    index: int,
+    rise_axis: FloatArray,
+    limits: np.record,
+    state: np.record,
+    vectors: FloatArray,
 ) -> bool:
     if state.range < limits.min_range:
         return False
@@ -273,6 +281,8 @@ def _has_turned(
     for j in range(3):
         rise += rise_axis[j] * (vectors[_FAR, j] - vectors[_ANCHOR, j])
     part = limits.turn_part
+    if index - state.progress_at > limits.pause:
+        part = 0.0
     if rise > 0.0:
         part = limits.fall_part
     if rise < 0.0 or state.range > limits.max_range:

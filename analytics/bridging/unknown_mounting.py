@@ -1,0 +1,126 @@
+"""Which movements are bridges, from a sensor that is mounted anyhow."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analytics.body import BODY_RATE_HZ
+from analytics.bridging.judges import around, is_lift, judged_repetition
+from analytics.bridging.lever import LeverArm
+from analytics.bridging.limits import RangeParams, SetParams
+from analytics.bridging.measures import Worn
+from analytics.bridging.movement import FORCE, Movement
+from analytics.bridging.rising import Member, RisingRule, rising
+from analytics.bridging.usual import Usual
+from analytics.events import Repetition
+
+
+class UnknownMounting:
+    """A sensor mounted anyhow: only sets of like movements count, in which the sensor rises.
+
+    Both directions are kept until the lever arm tells which way is up and that the hips rise at
+    all; then the whole set is reported, and after that each repetition at its end.
+    """
+
+    def __init__(self, worn: Worn, ranges: RangeParams, sets: SetParams) -> None:
+        self._worn = worn
+        self._ranges, self._sets = ranges, sets
+        self._rule = RisingRule(worn.segment, ranges, sets)
+        self._usual = Usual(ranges)
+        self._members: list[Member] = []
+        self._stray: tuple[Member, Movement] | None = None
+        self._last: Member | None = None
+        self._arm = LeverArm()
+        self._known = False
+
+    def consider(self, movement: Movement) -> list[Repetition]:
+        """See `Judge.consider`: one unlike movement is passed over, two end the set."""
+        if not self.allows(movement):
+            return []
+        times = movement.timing
+        member = Member(
+            judged_repetition(movement, self._worn),
+            movement.axis,
+            0.5 * (times.range_deg + times.return_deg),
+            _unrest_ms2(movement),
+        )
+        if self._last is None or self._are_alike(self._last, member):
+            return self._join(member, movement)
+        stray, self._stray = self._stray, (member, movement)
+        if stray is None:
+            return []
+        done = self._close()
+        if self._are_alike(stray[0], member):
+            done += self._join(*stray)
+        return done + self._join(member, movement)
+
+    def finish(self) -> list[Repetition]:
+        """See `Judge.finish`: a set still in doubt goes by the arm itself."""
+        return self._close()
+
+    def _join(self, member: Member, movement: Movement) -> list[Repetition]:
+        self._stray = None
+        if self._last is not None and member.repeats(self._last):
+            return []
+        self._last = member
+        self._members.append(member)
+        near = around(movement)
+        self._arm.learn(
+            movement.stretch.samples[near, FORCE],
+            movement.up[near],
+            movement.stretch.first + near.start,
+        )
+        done = self._report(ended=len(self._members) >= self._sets.max_waiting)
+        self._members = self._members[-self._sets.max_waiting :]
+        return done
+
+    def _report(self, *, ended: bool) -> list[Repetition]:
+        """The members that go up, if they are a set in which the hips rise."""
+        if not self._known and not self._rule.fits(self._members, self._arm, ended=ended):
+            return []
+        self._known = True
+        up = rising(self._members, self._arm)
+        self._members = []
+        return [self._usual.compared(member.repetition) for member in up]
+
+    def _close(self) -> list[Repetition]:
+        done = self._report(ended=True)
+        self._members, self._last, self._stray = [], None, None
+        self._arm = LeverArm()
+        self._known = False
+        return done
+
+    def allows(self, movement: Movement) -> bool:
+        """See `Judge.allows`: by itself, whatever the set is like."""
+        times = movement.timing
+        shortest, longest = (limit_s * BODY_RATE_HZ for limit_s in self._sets.phase_s)
+        phases = times.hold_start - times.start, times.end - times.hold_end
+        return (
+            is_lift(movement, self._sets.min_deg, self._ranges)
+            and self._comes_back_alike(movement)
+            and shortest <= min(phases)
+            and max(phases) <= longest
+            and times.hold_end - times.hold_start <= self._sets.max_hold_s * BODY_RATE_HZ
+            and _unrest_ms2(movement) <= self._sets.max_unrest_ms2
+        )
+
+    def _comes_back_alike(self, movement: Movement) -> bool:
+        times, stretch = movement.timing, movement.stretch
+        smaller, larger = sorted((times.range_deg, times.return_deg))
+        return stretch.opens or stretch.closes or smaller >= self._sets.min_alike_part * larger
+
+    def _are_alike(self, before: Member, member: Member) -> bool:
+        pause_s = member.repetition.start_s - before.repetition.end_s
+        ratio = member.range_deg / before.range_deg
+        return (
+            pause_s <= self._sets.max_pause_s
+            and abs(float(member.axis @ before.axis)) >= self._sets.min_alignment
+            and 1.0 / self._sets.max_range_ratio <= ratio <= self._sets.max_range_ratio
+        )
+
+
+def _unrest_ms2(movement: Movement) -> float:
+    """Median deviation of the specific force."""
+    times = movement.timing
+    force_ms2 = movement.stretch.samples[movement.part(times.start, times.end), FORCE]
+    return float(np.median(np.abs(force_ms2 - np.median(force_ms2))))
