@@ -55,6 +55,7 @@ MEMORY_BYTES = 384 * 1024
 LOG_BYTES_PER_S = 11_300
 """How fast a log was seen to come from a real sensor (movesense-commander)."""
 
+_NOTIFICATION_BYTES = 244
 _SAMPLES_ID = 76
 _DESCRIPTIONS = {
     10: "<PTH>Samples+Array.MeasIMU6.Timestamp\n<FRM>uint32",
@@ -76,10 +77,9 @@ _RATE_OF_PATH = {imu6_path(rate): rate for rate in RATES_HZ}
 class MovesensePeripheral:
     """The device's half: one subscription, one logger, packets of 1/13 s."""
 
-    def __init__(self, serial: str, *, most_bytes: int = 244) -> None:
+    def __init__(self, serial: str) -> None:
         self.battery_percent = 100
         self._serial = serial
-        self._most_bytes = most_bytes
         self._packets = Packets(1)
         self._rate_hz: int | None = None
         self._subscription: int | None = None
@@ -124,7 +124,9 @@ class MovesensePeripheral:
         for packet in self._measured(samples):
             notifications += self._cut(packet)
         seconds = len(samples.acc) * samples.interval_s
-        return notifications + self._next_parts(round(seconds * LOG_BYTES_PER_S / self._most_bytes))
+        return notifications + self._next_parts(
+            round(seconds * LOG_BYTES_PER_S / _NOTIFICATION_BYTES)
+        )
 
     def keep(self, samples: Samples) -> None:
         """Log samples."""
@@ -149,7 +151,7 @@ class MovesensePeripheral:
     def _cut(self, packet: bytes) -> list[Notification]:
         if self._subscription is None:
             return []
-        most = self._most_bytes - 2
+        most = _NOTIFICATION_BYTES - 2
         parts = [packet[at : at + most] for at in range(0, len(packet), most)]
         codes = [ReplyCode.DATA] + [ReplyCode.DATA_CONTINUED] * (len(parts) - 1)
         return [
@@ -213,7 +215,7 @@ class MovesensePeripheral:
     def _fetched(self, command: Command) -> int:
         status, log = self._logger.read(command.number)
         if status == OK:
-            most = self._most_bytes - 6
+            most = _NOTIFICATION_BYTES - 6
             code = bytes([ReplyCode.DATA, command.reference])
             ends = [*range(0, len(log), most), len(log)]
             self._fetch = deque(
