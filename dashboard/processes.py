@@ -21,7 +21,8 @@ def start_child(
     """Run this Python with arguments, in the parent's environment with changes.
 
     The child's standard input stays open for as long as the parent lives, and nobody else has its
-    other end: the child notices by it that the parent is gone (see `end_with_parent`).
+    other end: the child notices by it that the parent is gone (see `end_with_parent`). Ctrl-C is
+    for the parent alone, which then ends the child.
     """
     search_path = [str(_CHECKOUT), os.environ.get("PYTHONPATH")]
     return subprocess.Popen(
@@ -33,6 +34,7 @@ def start_child(
         },
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL if quiet else None,
+        process_group=0 if os.name == "posix" else None,
     )
 
 

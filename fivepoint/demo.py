@@ -7,9 +7,11 @@ ones. What no sensor sees, pain, is entered as the patients would.
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -153,9 +155,20 @@ def _make(folder: Path, today: date) -> Path:
                 plans = _enter(cursor, person, today)
                 tasks += list(_tasks(folder / "recordings", person, plans, today))
         with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-            analyzed = pool.map(_record, tasks, chunksize=4)
+            with _ctrl_c_for_the_parent_alone():
+                analyzed = pool.map(_record, tasks, chunksize=4)
             ingest_all(store, with_progress(analyzed, "Making the demo", len(tasks)))
     return store_path
+
+
+@contextmanager
+def _ctrl_c_for_the_parent_alone() -> Iterator[None]:
+    """Processes that are started meanwhile are not interrupted by Ctrl-C."""
+    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
 
 
 def _enter(cursor: Cursor, person: Person, today: date) -> list[Prescription]:
