@@ -14,6 +14,7 @@ import platform
 import subprocess
 import sys
 import venv
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -25,6 +26,8 @@ GATES = (
     ("mypy",),
     ("lint-imports",),
 )
+TESTS = ("-n", "3", "--dist", "worksteal", "-m", "")
+"""On two cores, as many tests wait: for a process, a page or a radio."""
 
 
 def main(arguments: list[str]) -> int:
@@ -38,7 +41,7 @@ def main(arguments: list[str]) -> int:
         return 1
     testing = arguments[:1] == ["test"]
     try:
-        install(ROOT / ("requirements-test.lock" if testing else "requirements.lock"))
+        new = install(ROOT / ("requirements-test.lock" if testing else "requirements.lock"))
     except (OSError, subprocess.CalledProcessError) as error:
         print(
             f"error: installing the dependencies failed ({error}), so nothing was started; "
@@ -47,31 +50,37 @@ def main(arguments: list[str]) -> int:
         )
         return 1
     try:
-        return run_tests(arguments[1:]) if testing else become_fivepoint(arguments)
+        if testing:
+            return run_tests(arguments[1:])
+        if new:
+            compile_detectors()
+        return become_fivepoint(arguments)
     except KeyboardInterrupt:
         return 130
 
 
-def install(lock: Path) -> None:
-    """Make `.venv` hold what the lock names; a stamp tells whether it already does.
+def install(lock: Path) -> bool:
+    """Make `.venv` hold what the lock names, and tell whether it did not already: a stamp says so.
 
     The test lock contains the plain one, so an environment made for the tests also serves to run.
+    A lock is whole, so pip need not look for dependencies; and Python compiles what it imports,
+    where pip would compile all that it installs.
     """
     stamp = VENV / "installed-lock"
     wanted = _digest(lock)
     test_lock = ROOT / "requirements-test.lock"
     if stamp.exists() and stamp.read_text() in (wanted, _digest(test_lock)):
-        return
+        return False
     print(f"Installing the dependencies of {lock.name} into .venv; this takes about a minute.")
     stamp.unlink(missing_ok=True)
     venv.create(VENV, with_pip=True, clear=True)
     command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    command += ["--require-hashes", "--only-binary", ":all:"]
+    command += ["--no-deps", "--no-compile", "--require-hashes", "--only-binary", ":all:"]
     if (platform.system(), platform.machine()) == ("Linux", "aarch64"):
         command += ["--no-binary", "vqf"]  # only the tests need vqf, and it has no wheel here
     subprocess.run([*command, "-r", str(lock)], check=True)
-    compile_detectors()
     stamp.write_text(wanted)
+    return True
 
 
 def compile_detectors() -> None:
@@ -81,10 +90,31 @@ def compile_detectors() -> None:
 
 
 def run_tests(pytest_arguments: list[str]) -> int:
-    """Run pytest with the arguments, or without any all gates and tests; the worst exit code."""
+    """Run pytest with the arguments, or without any all gates and tests; 0 if all is well.
+
+    The gates run beside the tests, one after another, and are told when the tests have ended.
+    """
     if pytest_arguments:
         return run("pytest", *pytest_arguments)
-    return max(run(*gate) for gate in (*GATES, ("pytest", "-n", "2", "-m", "")))
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        gates = beside.map(check, GATES)
+        compile_detectors()
+        codes = [run("pytest", *TESTS)]
+        for gate, (code, told) in zip(GATES, gates, strict=True):
+            print(f"\n{' '.join(gate)}", flush=True)
+            sys.stdout.buffer.write(told)
+            codes.append(code)
+    return int(any(codes))
+
+
+def check(gate: tuple[str, ...]) -> tuple[int, bytes]:
+    """Run a gate; its exit code, and what it printed."""
+    command, environment = _in_venv(*gate)
+    environment["PYTHONUTF8"] = "1"
+    done = subprocess.run(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    return done.returncode, done.stdout
 
 
 def become_fivepoint(arguments: list[str]) -> int:
