@@ -31,14 +31,12 @@ from analytics.events import (
 )
 from analytics.falls import FallDetector
 from analytics.flexion import FlexionDetector
-from analytics.frontend import FrontEnd
-from analytics.gathering import Gathering
+from analytics.frontend import FrontEnd, Gathering, SlipGuard
 from analytics.limits import USUAL, Limits
 from analytics.near_falls import StumbleDetector, without_falls
 from analytics.posture import PostureDetector
 from analytics.session import Session, StreamSummary
 from analytics.sitting import SittingDetector
-from analytics.slip import SlipGuard
 from analytics.spine import SpineDetector
 from analytics.transfers import TransferDetector
 from analytics.walking import WalkingDetector

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.body import BodyChunk, Segment, SegmentChunk
-from analytics.frontend import FrontEnd
+from analytics.frontend import FrontEnd, SlipGuard
 from analytics.pipeline import CHUNK_S, calibrations_for, one_per_segment
-from analytics.slip import SlipGuard
 from analytics.spine import SpineAngle
 from sensors.recording import Recording
 from sensors.types import GRAVITY_MS2, Calibration, FloatArray

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from analytics.body import BodyChunk, Segment, SegmentChunk
-from analytics.gathering import Gathering
+from analytics.frontend import Gathering
 
 LEAST = 10
 

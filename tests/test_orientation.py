@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from vqf import VQF
 
-from analytics.orientation import AccOrientation, GyroOrientation, Orientation
+from analytics.frontend.orientation import AccOrientation, GyroOrientation, Orientation
 from sensors.importers import IMPORTERS
 from sensors.simulator import (
     Bridge,

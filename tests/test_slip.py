@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from analytics.body import BodyChunk, Segment
 from analytics.calibration import calibrate
 from analytics.events import SensorSlip
-from analytics.frontend import FrontEnd
-from analytics.slip import SlipGuard
+from analytics.frontend import FrontEnd, SlipGuard
 from sensors.simulator import (
     Activity,
     GetUp,

@@ -39,9 +39,7 @@ class Chunk(Frame):
         """Read the chunk that is exactly `data`; CodecError if it is none."""
         chunk, end = _chunk(data, 0)
         if end != len(data):
-            raise CodecError(
-                f"{len(data) - end} bytes follow a Movesense log entry; it was lost."
-            )
+            raise CodecError(f"{len(data) - end} bytes follow a Movesense log entry; it was lost.")
         return cls(chunk.id, chunk.content)
 
     def __bytes__(self) -> bytes:

@@ -20,7 +20,7 @@ from __future__ import annotations
 import numpy as np
 
 from analytics.detector import Variables, fused_kernel, opened, variables
-from analytics.resampling import MAX_FOLLOWED_S
+from analytics.frontend.resampling import MAX_FOLLOWED_S
 from sensors.types import GRAVITY_MS2, FloatArray
 
 BLOCK_S = 0.1

@@ -8,8 +8,15 @@ from collections.abc import Iterable
 import numpy as np
 
 from analytics.body import BODY_RATE_HZ, SEGMENT_OF, BodyChunk, SegmentChunk
-from analytics.orientation import AccOrientation, GyroOrientation, Orientation
-from analytics.resampling import GRID_ROW, averaged, bridged, new_cell, no_sample, write_in_axes
+from analytics.frontend.orientation import AccOrientation, GyroOrientation, Orientation
+from analytics.frontend.resampling import (
+    GRID_ROW,
+    averaged,
+    bridged,
+    new_cell,
+    no_sample,
+    write_in_axes,
+)
 from sensors.types import Calibration, Chunk, FloatArray, StreamInfo
 
 MAX_LAG_S = 2.0

@@ -6,9 +6,9 @@ from typing import Protocol
 
 import numpy as np
 
-from analytics import vqf_kernel
 from analytics.detector import kernel
-from analytics.resampling import MAX_FOLLOWED_S
+from analytics.frontend import vqf_kernel
+from analytics.frontend.resampling import MAX_FOLLOWED_S
 from sensors.types import FloatArray
 
 ACC_ONLY_TAU_S = 0.16
@@ -29,7 +29,7 @@ class Orientation(Protocol):
 
 
 class GyroOrientation:
-    """VQF without a magnetometer, as published but for its pace (see `analytics.vqf_kernel`).
+    """VQF without a magnetometer, as published but for its pace (see `vqf_kernel`).
 
     Starting afresh keeps the estimated bias of the gyroscope, which changes slowly.
     """
