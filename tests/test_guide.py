@@ -277,7 +277,7 @@ def test_the_command_guides_virtual_sensors_to_the_calibration_of_their_scenario
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made = tmp_path / "cal.json"
-    command = ["calibrate", "--virtual", "bridging_good", "--speed", "6", "--out", str(made)]
+    command = ["calibrate", "--virtual", "bridging_good", "--speed", "3", "--out", str(made)]
     assert main(command) == 0
     said = capsys.readouterr().out.splitlines()
     for line, instruction in zip(said, (STAND, LIE, LIFT, DONE), strict=False):
