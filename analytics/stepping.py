@@ -1,4 +1,4 @@
-"""Whether a few seconds look like walking, by the size of the specific force alone."""
+"""Whether a few seconds have the rhythm of steps, for a sensor of which nothing is known."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WALKING_SD_MS2 = (0.6, 6.0)
 """Of the size of the specific force, from a slow walk to a run."""
 
 
-def is_walking(acc: FloatArray, rate_hz: float) -> bool:
+def has_steps(acc: FloatArray, rate_hz: float) -> bool:
     """Whether the specific force (n, 3) in m/s² over some seconds has the rhythm of steps.
 
     For a sensor anywhere on the body, in any axes. A sample that is missing (NaN) makes it False.

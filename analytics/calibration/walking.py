@@ -11,7 +11,7 @@ import numpy as np
 from analytics.body import SEGMENT_OF, Segment
 from analytics.calibration.poses import MAX_POSE_SD_MS2, POSE_ANGLE_DEG, angle_deg, mounting
 from analytics.calibration.windows import windows
-from analytics.stepping import is_walking
+from analytics.stepping import has_steps
 from sensors.recording import Recording, RecordingKind
 from sensors.types import Calibration, FloatArray, StreamInfo
 
@@ -111,8 +111,8 @@ def _first_walking(recording: Recording, info: StreamInfo) -> FloatArray | None:
     for before, after in pairwise(windows(recording, info, WINDOW_S, least_share=LEAST_SHARE)):
         means = before.mean(axis=0), after.mean(axis=0)
         if (
-            is_walking(before, info.rate_hz)
-            and is_walking(after, info.rate_hz)
+            has_steps(before, info.rate_hz)
+            and has_steps(after, info.rate_hz)
             and angle_deg(*means) < MAX_SWAY_DEG
         ):
             mean: FloatArray = np.mean(means, axis=0)

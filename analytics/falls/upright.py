@@ -9,7 +9,7 @@ import numpy as np
 from analytics.body import BODY_RATE_HZ
 from analytics.detector import kernel
 from analytics.falls.features import angle_deg
-from analytics.stepping import is_walking
+from analytics.stepping import has_steps
 from sensors.types import GRAVITY_MS2, FloatArray
 
 WINDOW_S = 4.0
@@ -59,7 +59,7 @@ def _walking(rows_g: FloatArray) -> FloatArray | None:
     if _is_calm(rows_g):
         return None
     acc_g = rows_g[:, 0:3]
-    if not is_walking(GRAVITY_MS2 * acc_g, BODY_RATE_HZ):
+    if not has_steps(GRAVITY_MS2 * acc_g, BODY_RATE_HZ):
         return None
     gravity_g = acc_g.mean(axis=0)
     return np.asarray(gravity_g / np.linalg.norm(gravity_g))

@@ -54,14 +54,7 @@ def follow(
     for i in range(len(angle)):
         up_z = trunk_up[i, 2]
         if np.isnan(angle[i, 0]):
-            state.extension_deg = state.sigma_deg = np.nan
-            state.extended = 0.0
-            if np.isnan(up_z):
-                state.unseen[MISSING] += 1
-            elif limits.alone and up_z >= LYING_COS:
-                state.unseen[UPRIGHT] += 1
-            else:
-                state.unseen[ON_THE_SIDE] += 1
+            _lose(up_z, limits, state)
         else:
             _low_pass(angle[i, 0], angle[i, 1], limits, state)
         turned = _lies_down_or_gets_up(up_z, state)
@@ -85,6 +78,19 @@ def finish(given: Variables, kept: Variables, found: FloatArray) -> int:
     limits, state = opened(given), opened(kept)
     count = _end_excess(limits, state, found[0])
     return count + _close(limits, state, found[count])
+
+
+@kernel
+def _lose(up_z: float, limits: Any, state: Any) -> None:
+    """There is no angle at this sample: count it by the reason."""
+    state.extension_deg = state.sigma_deg = np.nan
+    state.extended = 0.0
+    if np.isnan(up_z):
+        state.unseen[MISSING] += 1
+    elif limits.alone and up_z >= LYING_COS:
+        state.unseen[UPRIGHT] += 1
+    else:
+        state.unseen[ON_THE_SIDE] += 1
 
 
 @kernel
