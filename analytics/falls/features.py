@@ -55,6 +55,8 @@ FEATURES = (
 - ln_restless: how much the force varies (SD, g, + 0.03) 1.5 to 3.5 s after.
 """
 
+_OF_FORCE = np.isin(FEATURES, ("ln_push", "ln_force_rms", "ln_force_mean", "least_g"))
+
 _Span: TypeAlias = tuple[float, float]
 
 _ALL: _Span = (-BEFORE_S, AFTER_S)
@@ -62,11 +64,13 @@ _GRAVITY_BEFORE: _Span = (-2.5, -1.0)
 _GRAVITY_BEFORE_LATE: _Span = (-2.5, -0.2)
 _GRAVITY_AFTER: _Span = (1.5, 3.5)
 _GRAVITY_AFTER_EARLY: _Span = (0.8, 3.5)
+_GRAVITY_AFTER_EARLIEST: _Span = (0.4, 3.5)
 _SOON_AFTER: _Span = (0.8, 1.6)
 _LATE_AFTER: _Span = (2.5, 3.5)
 _DROP: _Span = (-1.2, 0.0)
 _PRESENT: _Span = (-0.5, 0.5)
 _IMPACT: _Span = (-0.3, 0.3)
+_AROUND: _Span = (-0.8, 0.8)
 _PUSH: _Span = (-0.4, 0.6)
 _TUMBLE: _Span = (-1.5, 1.5)
 _TUMBLE_BEFORE: _Span = (-1.5, 0.25)
@@ -78,6 +82,7 @@ _GRAVITY_MEAN_S = 0.5
 _LEAST_GRAVITY_S = 0.2
 _FIRST_S = 0.3
 _LEAST_IMPACT_S = 0.6
+_MOST_LOST_S = 0.15
 _ENOUGH_TILT_DEG = 70.0
 _ENOUGH_FORCE_RMS_G = 1.0
 _ENOUGH_FORCE_MEAN_G = 0.6
@@ -91,7 +96,9 @@ class ImpactFeatures:
 
     `before_g` (3,) is the mean force before, `afters_g` (n, 3) those soon, late and all the time
     after; `tilt_deg` is the largest angle by which these differ from that and `restless_g` how much
-    the force varies (SD) afterwards.
+    the force varies (SD) afterwards. `shaken_g` is how far it strays from 1 g (RMS) all around. An
+    impact is `whole` if nearly all of it was recorded; of one that is not, the features of its
+    force tell the least that it may have been, and are NaN where hardly anything of it is there.
     """
 
     values: FloatArray
@@ -99,6 +106,13 @@ class ImpactFeatures:
     afters_g: FloatArray
     tilt_deg: float
     restless_g: float
+    whole: bool
+    shaken_g: float
+
+    @property
+    def without_force(self) -> FloatArray:
+        """The features as if nothing were known of the force of the impact."""
+        return np.where(_OF_FORCE, np.nan, self.values)
 
     def inclined_after_deg(self, up: FloatArray) -> FloatArray:
         """Inclinations (n,) afterwards, where the vertical (3,) of an upright body is known."""
@@ -106,17 +120,16 @@ class ImpactFeatures:
 
 
 def impact_features(acc_g: FloatArray) -> ImpactFeatures | None:
-    """The features of the impact in the middle of `acc_g`, or None if it cannot have been a fall.
+    """The features of the impact within `acc_g`, or None if it cannot have been a fall.
 
-    It cannot where too much is missing to tell and where the body is held afterwards as before.
+    It cannot where the body is held afterwards as before, or too much is missing to tell how.
     `acc_g` (n, 3) is specific force in g on the body grid, from `BEFORE_S` before the impact to
     `AFTER_S` after it, NaN where samples are missing, be it in a gap or beyond the stream's ends.
     """
     if len(acc_g) != round((BEFORE_S + AFTER_S) * BODY_RATE_HZ):
         raise ValueError(f"{len(acc_g)} samples are not the window around an impact")
     before, after = _gravity_before(acc_g), _gravity_after(acc_g)
-    impact_s = _seen(acc_g[_at(_PRESENT)]).sum() / BODY_RATE_HZ
-    if before is None or after is None or impact_s < _LEAST_IMPACT_S:
+    if before is None or after is None:
         return None
     before_g, after_g = before.mean(axis=0), after.mean(axis=0)
     soon_g, late_g = (_mean_or(acc_g[_at(span)], after_g) for span in (_SOON_AFTER, _LATE_AFTER))
@@ -125,9 +138,8 @@ def impact_features(acc_g: FloatArray) -> ImpactFeatures | None:
     largest_deg = max(early_deg, late_deg, tilt_deg)
     if largest_deg < LEAST_TILT_DEG:
         return None
-    slow_g = _moving_mean(acc_g, _GRAVITY_MEAN_S)
+    slow_g = _bridged(_moving_mean(acc_g, _GRAVITY_MEAN_S))
     force_g = np.linalg.norm(acc_g, axis=1)
-    astray_g = np.abs(force_g[_at(_IMPACT)] - 1.0)
     restless_g = float(np.sqrt(after.var(axis=0).sum()))
     turn_deg, turn_s = _fastest_turn(slow_g, _TUMBLE)
     values = np.array(
@@ -138,16 +150,13 @@ def impact_features(acc_g: FloatArray) -> ImpactFeatures | None:
             np.log(min(early_deg, _ENOUGH_TILT_DEG) + 10.0),
             np.log(min(late_deg, _ENOUGH_TILT_DEG) + 10.0),
             _near(_tilted_s(angle_deg(slow_g, before_g), tilt_deg)),
-            _ln_push(_moving_mean(force_g[:, np.newaxis], _IMPACT_MEAN_S)[:, 0]),
-            np.log(min(np.sqrt(np.nanmean(astray_g**2)), _ENOUGH_FORCE_RMS_G) + 0.01),
-            np.log(min(np.nanmean(astray_g), _ENOUGH_FORCE_MEAN_G) + 0.01),
-            np.nanmin(np.linalg.norm(_moving_mean(acc_g, _DROP_MEAN_S)[_at(_DROP)], axis=1)),
+            *_force(force_g),
+            _least_g(acc_g),
             np.log(restless_g + 0.03),
         ]
     )
-    if np.isnan(values).any():
-        return None
-    return ImpactFeatures(values, before_g, afters_g, largest_deg, restless_g)
+    whole, shaken_g = _is_whole(acc_g[_at(_IMPACT)]), _shaken_g(force_g)
+    return ImpactFeatures(values, before_g, afters_g, largest_deg, restless_g, whole, shaken_g)
 
 
 def angle_deg(first: FloatArray, second: FloatArray) -> FloatArray:
@@ -170,6 +179,33 @@ def weight_g(force_g: FloatArray) -> float:
 def _at(span: _Span) -> slice:
     first, last = (round((BEFORE_S + offset_s) * BODY_RATE_HZ) for offset_s in span)
     return slice(first, last)
+
+
+def _shaken_g(force_g: FloatArray) -> float:
+    astray_g = force_g[_at(_AROUND)] - 1.0
+    return float(np.sqrt(np.nanmean(astray_g**2))) if np.isfinite(astray_g).any() else 0.0
+
+
+def _is_whole(impact_g: FloatArray) -> bool:
+    return bool((~_seen(impact_g)).sum() <= _MOST_LOST_S * BODY_RATE_HZ)
+
+
+def _force(force_g: FloatArray) -> tuple[float, float, float]:
+    """Push, root mean square and mean of the force, as `FEATURES` has them; NaN if hardly seen."""
+    if np.isfinite(force_g[_at(_PRESENT)]).sum() < _LEAST_IMPACT_S * BODY_RATE_HZ:
+        return np.nan, np.nan, np.nan
+    astray_g = np.abs(force_g[_at(_IMPACT)] - 1.0)
+    rms_g, mean_g = float(np.sqrt(np.nanmean(astray_g**2))), float(np.nanmean(astray_g))
+    return (
+        _ln_push(_moving_mean(force_g[:, np.newaxis], _IMPACT_MEAN_S)[:, 0]),
+        float(np.log(min(rms_g, _ENOUGH_FORCE_RMS_G) + 0.01)),
+        float(np.log(min(mean_g, _ENOUGH_FORCE_MEAN_G) + 0.01)),
+    )
+
+
+def _least_g(acc_g: FloatArray) -> float:
+    means_g = np.linalg.norm(_moving_mean(acc_g, _DROP_MEAN_S)[_at(_DROP)], axis=1)
+    return float(np.nanmin(means_g)) if np.isfinite(means_g).any() else np.nan
 
 
 def _near(offset_s: float) -> float:
@@ -195,7 +231,10 @@ def _gravity_after(acc_g: FloatArray) -> FloatArray | None:
     if _enough(usual):
         return usual
     early = _known(acc_g, _GRAVITY_AFTER_EARLY)
-    return early if _enough(early) else None
+    if _enough(early):
+        return early
+    last = _known(acc_g, _GRAVITY_AFTER_EARLIEST)[-round(_FIRST_S * BODY_RATE_HZ) :]
+    return last if _enough(last) else None
 
 
 def _known(acc_g: FloatArray, span: _Span) -> FloatArray:
@@ -232,6 +271,17 @@ def _moving_mean(values: FloatArray, width_s: float) -> FloatArray:
             total = sums[end, j] - sums[first, j]
             means[i, j] = total / count if count > half else np.nan
     return means
+
+
+def _bridged(means_g: FloatArray) -> FloatArray:
+    """Means (n, 3), with straight lines over what is missing between two that are known."""
+    known = np.flatnonzero(_seen(means_g))
+    if len(known) in (0, len(means_g)):
+        return means_g
+    every = np.arange(len(means_g))
+    return np.column_stack(
+        [np.interp(every, known, column[known], np.nan, np.nan) for column in means_g.T]
+    )
 
 
 def _fastest_turn(slow_g: FloatArray, span: _Span) -> tuple[float, float]:

@@ -23,6 +23,7 @@ from analytics.posture import posture_of
 from sensors.types import GRAVITY_MS2, FloatArray
 
 _PEAK_WITHIN_S = 0.1
+_MISSING_WITHIN_S = 1.5
 _TUMBLE_S = 1.5
 _TOGETHER_S = 0.5
 _GRAVITY_ERROR_G = 0.2
@@ -58,6 +59,9 @@ class ImpactParams:
     detectors take 1.6–2 g at 100 Hz or more; on the body grid a soft fall's peak is rounded off."""
     spacing_s: float = 1.0
     """Of impacts closer than this only the hardest is looked at: a fall strikes more than once."""
+    lost_within_s: float = 2.0
+    """What is missing for a moment is looked at too, since it may hide an impact; not for longer,
+    when no turn is known to have been abrupt."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -87,21 +91,27 @@ class ImpactFinder:
 
     def __init__(self, start_index: int, params: ImpactParams) -> None:
         self._least_g = params.least_g
-        self._spacing = samples(params.spacing_s)
         self._start = start_index
         self._rows = np.empty((2 * _HISTORY, _COLUMNS))
         self._count = 0
         self._calibrated = self._facing_known = False
         self._pending: list[int] = []
         self._upright = UprightLearner(start_index)
-        self._state = variables(index=start_index, held_g=0.0, held_index=0)
+        self._limits = variables(
+            least_g=params.least_g,
+            spacing=samples(params.spacing_s),
+            longest_lost=samples(params.lost_within_s),
+        )
+        self._state = variables(index=start_index, held_g=0.0, held_index=0, lost=np.inf)
 
     def update(self, segment: SegmentChunk) -> list[Impact]:
         """Take the next samples; return the impacts with all that follows them known."""
         self._calibrated, self._facing_known = segment.calibrated, segment.facing_known
         rows = self._room(len(segment.peak_ms2))
         _write_in_g(segment.acc, segment.gyro, segment.up, segment.peak_ms2, rows)
-        self._pending += _find_impacts(rows, self._least_g, self._spacing, self._state).tolist()
+        self._pending = sorted(
+            self._pending + _find_impacts(rows, self._limits, self._state).tolist()
+        )
         self._learn_upright()
         known = self._start + self._count - _AFTER
         complete = [index for index in self._pending if index <= known]
@@ -121,7 +131,7 @@ class ImpactFinder:
         force_g = np.linalg.norm(self.acc_g(index, -_TOGETHER_S, _TOGETHER_S), axis=1)
         resting_g = self.acc_g(index, _TUMBLE_S, AFTER_S)
         resting_g = resting_g[~np.isnan(resting_g[:, 0])]
-        if np.isnan(force_g).mean() > 0.5 or len(resting_g) == 0:
+        if np.isnan(force_g).any() or len(resting_g) == 0:
             return True
         gravity_g = np.linalg.norm(resting_g.mean(axis=0))
         return bool(abs(gravity_g - 1.0) > _GRAVITY_ERROR_G or np.nanmax(force_g) >= self._least_g)
@@ -247,11 +257,19 @@ class ImpactFinder:
             Impact(
                 index=index,
                 features=impact_features(self.acc_g(index, -BEFORE_S, AFTER_S)),
-                peak_g=float(np.nanmax(self._around(index, -_PEAK_WITHIN_S, _PEAK_WITHIN_S)[:, 3])),
+                peak_g=self._peak_g(index),
                 posture_after=self.posture(index, _TUMBLE_S, AFTER_S),
             )
             for index in indices
         ]
+
+    def _peak_g(self, index: int) -> float:
+        """The largest force around an impact at the sensor's own rate, where that is known."""
+        for within_s in (_PEAK_WITHIN_S, _MISSING_WITHIN_S):
+            peaks_g = self._around(index, -within_s, within_s)[:, 3]
+            if not np.isnan(peaks_g).all():
+                break
+        return float(np.nanmax(peaks_g))
 
     def _around(self, index: int, from_s: float, until_s: float) -> FloatArray:
         first, end = index + samples(from_s) - self._start, index + samples(until_s) - self._start
@@ -289,23 +307,29 @@ def _write_in_g(
 
 
 @kernel
-def _find_impacts(
-    rows: FloatArray, least_g: float, spacing: int, kept: Variables
-) -> NDArray[np.int64]:
-    """The indices of impacts.
+def _find_impacts(rows: FloatArray, given: Variables, kept: Variables) -> NDArray[np.int64]:
+    """The indices of impacts and of what may hide one, in the order in which they are known.
 
     A sample above `least_g` is held until a larger one takes its place, or until nothing larger
-    has come for `spacing` samples and it is an impact. Missing samples (NaN) are larger than none.
+    has come for `spacing` samples and it is an impact. What may hide one is what was missing for a
+    moment: its middle.
     """
-    state = opened(kept)
-    found = np.empty(len(rows) // spacing + 1, dtype=np.int64)
+    limits, state = opened(given), opened(kept)
+    found = np.empty(len(rows) // 2 + int(len(rows) / limits.spacing) + 2, dtype=np.int64)
     count = 0
     for i in range(len(rows)):
         force_g = np.sqrt(rows[i, 0] ** 2 + rows[i, 1] ** 2 + rows[i, 2] ** 2)
-        if force_g > max(least_g, state.held_g):
+        if np.isnan(force_g):
+            state.lost += 1
+        else:
+            if 0.0 < state.lost <= limits.longest_lost:
+                found[count] = int(state.index - (state.lost + 1) // 2)
+                count += 1
+            state.lost = 0
+        if force_g > max(limits.least_g, state.held_g):
             state.held_g = force_g
             state.held_index = state.index
-        elif state.held_g > 0.0 and state.index - state.held_index >= spacing:
+        elif state.held_g > 0.0 and state.index - state.held_index >= limits.spacing:
             found[count] = int(state.held_index)
             count += 1
             state.held_g = 0.0

@@ -6,6 +6,7 @@ from functools import cache
 from importlib import resources
 
 import msgspec
+import numpy as np
 
 from analytics.falls.features import FEATURES
 from sensors.types import FloatArray
@@ -37,12 +38,14 @@ class FallModel(msgspec.Struct, frozen=True, kw_only=True):
     def logit(self, features: FloatArray) -> float:
         """Log-odds that an impact with these features, ordered as `FEATURES`, is a fall.
 
+        What is not known (NaN) speaks neither for nor against it.
         They mean what they say only among the activities it was fitted on, weighed as they were
         there; in daily life falls are far rarer.
         """
         logit = self.intercept
         for term, value in zip(self.terms, features, strict=True):
-            logit += term.coefficient * (float(value) - term.mean) / term.sd
+            if not np.isnan(value):
+                logit += term.coefficient * (float(value) - term.mean) / term.sd
         return logit
 
 

@@ -169,7 +169,9 @@ class WatchedFall:
 
     def _told(self) -> Iterator[str]:
         likeliest = self._likeliest
-        yield f"impact of {likeliest.call.impact.peak_g:.1f} g"
+        impact = likeliest.call.impact
+        lost = impact.features is not None and not impact.features.whole
+        yield f"impact of {impact.peak_g:.1f} g" + (" or more, partly lost" if lost else "")
         if likeliest.call.tilt_deg is None:
             yield "slid to the floor and lay down"
         else:

@@ -110,5 +110,7 @@ def _trial(data_set: str, item: Item, info: StreamInfo, chunk: Chunk, strongest_
 
 
 def _features(impacts: Sequence[Impact]) -> FloatArray:
+    """The features (n, k) of those that may have been falls and are known in full."""
     values = [impact.features.values for impact in impacts if impact.features is not None]
-    return np.array(values).reshape(-1, len(FEATURES))
+    features = np.array(values).reshape(-1, len(FEATURES))
+    return features[~np.isnan(features).any(axis=1)]
