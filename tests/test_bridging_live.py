@@ -113,7 +113,26 @@ def test_the_hold_timer_agrees_with_the_hold_that_is_found(segment: Segment) -> 
         running = next(state for state in told if state.at_s >= middle_s)
         assert running.hold_s == pytest.approx(running.at_s - repetition.hold_start_s, abs=0.2)
         timed = next(s for s in told if s.at_s > middle_s and s.phase is LOWER)
-        assert timed.hold_s == pytest.approx(repetition.hold_s, abs=0.7)
+        assert timed.hold_s == pytest.approx(repetition.hold_s, abs=0.3)
+
+
+@pytest.mark.parametrize("segment", SENSORS)
+def test_the_hold_timer_halts_as_the_hips_come_down(segment: Segment) -> None:
+    chunk, _ = bridges(segment)
+    told = sample_by_sample(segment)
+    for repetition in whole(chunk):
+        down = [s for s in told if repetition.hold_end_s <= s.at_s < repetition.end_s]
+        assert max(state.hold_s for state in down) < repetition.hold_s + 0.5
+
+
+@pytest.mark.parametrize("segment", SENSORS)
+def test_the_hold_timer_never_runs_backwards_while_the_hips_are_up(segment: Segment) -> None:
+    chunk, _ = bridges(segment)
+    told = sample_by_sample(segment)
+    for repetition in whole(chunk):
+        sure_s = repetition.hold_start_s + 1.5
+        up = [s.hold_s for s in told if s.at_s > sure_s and s.at_s < repetition.hold_end_s]
+        assert up == sorted(up)
 
 
 def test_a_bridge_counts_from_when_the_hips_are_down() -> None:

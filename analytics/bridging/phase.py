@@ -14,6 +14,9 @@ from sensors.types import FloatArray
 
 _REST, _LIFT, _HOLD, _LOWER = range(4)
 
+_CUBE = 3.0
+"""What begins with the cube of time has gone on for so many times its way by its speed."""
+
 
 class BridgePhase(StrEnum):
     """What the hips do; rest is everything that is no bridge."""
@@ -45,14 +48,18 @@ class PhaseParams:
     """So far from where they were the hips have moved: thrice what breathing does to the chest …"""
     moved_part: float = 0.1
     """… and this part of the height, once they are up …"""
-    moving_degs: float = 6.0
-    """… or half of it as fast as this, which is not holding (`HoldParams.min_rate_degs`) …"""
-    moving_part: float = 0.25
-    """… and faster than this part of the fastest of the lift (`HoldParams.rate_part`)."""
+    moving_degs: float = 3.0
+    """… or half of it as fast as this: faster than holds sag …"""
+    moving_part: float = 0.15
+    """… and faster than this part of the fastest of the lift."""
     leak_degs: float = 0.1
     """The level of rest rises no faster, so that a slow lift is seen."""
     lately_s: float = 0.4
     """How fast a hold forgets where it was: it may sag."""
+    sinking_deg: float = 0.25
+    """Hips that have sunk by so much …"""
+    sinking_degs: float = 1.0
+    """… and go on so fast may have begun to come down: the hold timer halts meanwhile."""
     min_deg: float = 4.0
     """Lowest hold (`RangeParams.min_deg`)."""
     max_deg: float = 50.0
@@ -108,7 +115,7 @@ class PhaseTracker:
             lifted_at=0,
             top_at=0,
             hold_start=0,
-            hold_end=0,
+            held_until=0,
             judged=0,
             awaits=0,
             done_at=-1,
@@ -161,8 +168,8 @@ class PhaseTracker:
     @property
     def hold_s(self) -> float:
         """How long the hips are up, or were the last time."""
-        end = self._state["index"] if self.phase is BridgePhase.HOLD else self._state["hold_end"]
-        return max(float(end - self._state["hold_start"]), 0.0) / BODY_RATE_HZ
+        held = float(self._state["held_until"] - self._state["hold_start"])
+        return max(held, 0.0) / BODY_RATE_HZ
 
 
 def _limits(params: PhaseParams) -> Variables:
@@ -175,6 +182,9 @@ def _limits(params: PhaseParams) -> Variables:
         moving=params.moving_degs,
         moving_part=params.moving_part,
         leak=params.leak_degs / BODY_RATE_HZ,
+        sinking=params.sinking_deg,
+        sinking_rate=params.sinking_degs,
+        delay=2.0 * tau_s * BODY_RATE_HZ,
         forget=1.0 - np.exp(-1.0 / (BODY_RATE_HZ * params.lately_s)),
         min_range=params.min_deg,
         max_range=params.max_deg,
@@ -289,7 +299,7 @@ def _lifting(limits: np.record, state: np.record) -> None:
         state.lift_rate = state.fastest
         state.lately = state.entered = state.tilt
         _enter(_HOLD, state)
-        state.hold_start = state.index
+        state.hold_start = state.held_until = state.index
         state.judged = 0
 
 
@@ -301,6 +311,8 @@ def _holding(rate_degs: float, limits: np.record, state: np.record) -> None:
     fallen = state.lately - state.tilt
     far = max(limits.moved, limits.moved_part * range_deg)
     fast = max(limits.moving, limits.moving_part * state.lift_rate)
+    held_until = state.index - _sinking_for(fallen, -rate_degs, limits)
+    state.held_until = max(held_until, state.held_until)
     if range_deg > limits.max_range or state.index - state.since > limits.longest:
         _rest(state)
     elif state.tilt - state.entered > max(limits.moved, limits.rising_part * range_deg):
@@ -311,9 +323,21 @@ def _holding(rate_degs: float, limits: np.record, state: np.record) -> None:
         or (fallen > 0.5 * far and -rate_degs > fast)
         or state.top - state.tilt > limits.fall_part * range_deg
     ):
-        state.hold_end = state.index
+        state.held_until = held_until
         state.bottom = state.tilt
         _enter(_LOWER, state)
+
+
+@kernel
+def _sinking_for(fallen_deg: float, rate_degs: float, limits: np.record) -> float:
+    """For how many samples the hips come down, if they do, beginning as smooth movements do.
+
+    It is taken for one of minimum jerk, of which no more than a second has gone.
+    """
+    if fallen_deg < limits.sinking or rate_degs < limits.sinking_rate:
+        return 0.0
+    since = _CUBE * fallen_deg / rate_degs * BODY_RATE_HZ
+    return min(since, BODY_RATE_HZ) + limits.delay
 
 
 @kernel
