@@ -337,7 +337,8 @@ def _sinking_for(fallen_deg: float, rate_degs: float, limits: np.record) -> floa
     if fallen_deg < limits.sinking or rate_degs < limits.sinking_rate:
         return 0.0
     since = _CUBE * fallen_deg / rate_degs * BODY_RATE_HZ
-    return min(since, BODY_RATE_HZ) + limits.delay
+    late: float = limits.delay
+    return late + min(since, BODY_RATE_HZ)
 
 
 @kernel
