@@ -10,7 +10,8 @@ from sensors.errors import FivepointError
 from sensors.recording import RecordingKind
 from sensors.recording.manifest import CalibrationJson
 from sensors.types import Placement
-from sensors.virtual import AirTime, Faults
+from sensors.virtual.airtime import AirTime
+from sensors.virtual.faults import Faults
 
 
 class PerformanceError(FivepointError):

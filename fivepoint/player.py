@@ -26,7 +26,10 @@ from sensors.recording import RecordingKind, read_recording
 from sensors.recording.manifest import calibration_to_json
 from sensors.simulator import SCENARIOS
 from sensors.types import Calibration, Chunk
-from sensors.virtual import Air, VirtualDevice, motions, served
+from sensors.virtual.air import Air
+from sensors.virtual.device import VirtualDevice
+from sensors.virtual.motion import motions
+from sensors.virtual.serving import served
 
 
 def main(performance: Performance) -> None:

@@ -36,7 +36,7 @@ from sensors.errors import FivepointError
 from sensors.recording import RecordingKind
 from sensors.recording.manifest import calibration_from_json
 from sensors.types import Calibration, Placement
-from sensors.virtual import tuned_to
+from sensors.virtual.radio import tuned_to
 
 _Run = Callable[[Mapping[Placement, Found], Radio, asyncio.Event], Awaitable[None]]
 

@@ -21,7 +21,10 @@ from fivepoint.live import LivePhase, LiveSensor, LiveState
 from sensors.ble import scan
 from sensors.devices import FAMILIES
 from sensors.types import GRAVITY_MS2, Chunk, Placement
-from sensors.virtual import Faults, Motion, VirtualDevice, VirtualRadio
+from sensors.virtual.device import VirtualDevice
+from sensors.virtual.faults import Faults
+from sensors.virtual.motion import Motion
+from sensors.virtual.radio import VirtualRadio
 from tests.ble.fast_time import in_fast_time
 from tests.ble.test_alignment import tapped
 

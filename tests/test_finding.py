@@ -10,7 +10,8 @@ from fivepoint.finding import Surveyed, blinking, surveyed
 from sensors.ble import Backend
 from sensors.devices import FAMILIES
 from sensors.errors import FivepointError
-from sensors.virtual import VirtualDevice, VirtualRadio
+from sensors.virtual.device import VirtualDevice
+from sensors.virtual.radio import VirtualRadio
 from tests.ble.air import sensor, until
 from tests.ble.fast_time import in_fast_time
 

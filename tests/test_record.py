@@ -28,7 +28,9 @@ from sensors.devices import FAMILIES
 from sensors.errors import FivepointError
 from sensors.recording import Recording, RecordingKind, find_recordings, read_recording
 from sensors.types import Placement
-from sensors.virtual import VirtualDevice, VirtualRadio, motions
+from sensors.virtual.device import VirtualDevice
+from sensors.virtual.motion import motions
+from sensors.virtual.radio import VirtualRadio
 from tests.test_cli import data_folder, refusal
 
 __all__ = ["data_folder"]

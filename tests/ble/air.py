@@ -11,7 +11,10 @@ import numpy as np
 from sensors.ble import Backend, BleSource, Found, scan
 from sensors.devices import FAMILIES
 from sensors.types import GRAVITY_MS2, Chunk, FloatArray, Placement, by_placement
-from sensors.virtual import Faults, Motion, VirtualDevice, VirtualRadio
+from sensors.virtual.device import VirtualDevice
+from sensors.virtual.faults import Faults
+from sensors.virtual.motion import Motion
+from sensors.virtual.radio import VirtualRadio
 
 PLACEMENTS = (Placement.STERNUM, Placement.PELVIS, Placement.THIGH)
 _TURN_RADS = 2.0

@@ -15,7 +15,8 @@ from fivepoint.recorder import Radio, run_hub
 from sensors.ble import Found
 from sensors.devices import FAMILIES
 from sensors.recording import RecordingKind
-from sensors.virtual import AirTime, tuned_to
+from sensors.virtual.airtime import AirTime
+from sensors.virtual.radio import tuned_to
 from tests.ble.air import PLACEMENTS
 
 FAMILY = FAMILIES["movella_dot"]

@@ -10,7 +10,10 @@ import pytest
 from sensors.alignment import tap_offset_s
 from sensors.devices import FAMILIES
 from sensors.types import GRAVITY_MS2, Chunk, Placement
-from sensors.virtual import Faults, Motion, VirtualDevice, VirtualRadio
+from sensors.virtual.device import VirtualDevice
+from sensors.virtual.faults import Faults
+from sensors.virtual.motion import Motion
+from sensors.virtual.radio import VirtualRadio
 from tests.ble.air import PLACEMENTS, after, part_from, sources, taken
 from tests.ble.fast_time import in_fast_time
 

@@ -16,7 +16,9 @@ from sensors.devices.family import Notification, Samples
 from sensors.devices.movesense_frames import DATA, Answer, CommandCode
 from sensors.devices.movesense_peripheral import MEMORY_BYTES, MovesensePeripheral
 from sensors.types import Chunk
-from sensors.virtual import Faults, VirtualDevice, VirtualRadio
+from sensors.virtual.device import VirtualDevice
+from sensors.virtual.faults import Faults
+from sensors.virtual.radio import VirtualRadio
 from tests.ble.air import after, lateness_s, part_from, sensor, sources, taken, until
 from tests.ble.fast_time import in_fast_time
 

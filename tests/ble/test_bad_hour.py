@@ -15,7 +15,9 @@ from sensors.devices import FAMILIES
 from sensors.recording import Recording, RecordingHeader, RecordingKind, Spool
 from sensors.source import merge, opened
 from sensors.types import Chunk
-from sensors.virtual import Faults, VirtualDevice, VirtualRadio
+from sensors.virtual.device import VirtualDevice
+from sensors.virtual.faults import Faults
+from sensors.virtual.radio import VirtualRadio
 from tests.ble.air import PLACEMENTS, joined
 from tests.ble.fast_time import in_fast_time
 from tests.ble.turning import felt, turning

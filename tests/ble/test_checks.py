@@ -11,7 +11,7 @@ from bleak import BleakClient, BleakScanner
 from sensors.ble import BleSource, SensorError, battery, identify, scan
 from sensors.devices import FAMILIES
 from sensors.types import Placement
-from sensors.virtual import VirtualRadio
+from sensors.virtual.radio import VirtualRadio
 from tests.ble.air import after, sensor, taken, until
 from tests.ble.fast_time import in_fast_time
 

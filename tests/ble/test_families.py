@@ -10,7 +10,8 @@ import pytest
 from sensors.clock import gaps
 from sensors.devices import FAMILIES
 from sensors.devices.family import ResumingDecoder
-from sensors.virtual import Faults, VirtualRadio
+from sensors.virtual.faults import Faults
+from sensors.virtual.radio import VirtualRadio
 from tests.ble.air import after, lateness_s, part_from, sensor, sources, swaying, taken, until
 from tests.ble.fast_time import in_fast_time
 

@@ -11,7 +11,8 @@ from sensors.ble import BleSource
 from sensors.clock import gaps
 from sensors.source import merge, opened
 from sensors.types import Chunk, Placement
-from sensors.virtual import Faults, VirtualRadio
+from sensors.virtual.faults import Faults
+from sensors.virtual.radio import VirtualRadio
 from tests.ble.air import after, joined, lateness_s, part_from, sensor, sources, taken, until
 from tests.ble.fast_time import in_fast_time
 

@@ -19,7 +19,10 @@ import pytest
 from fivepoint.live import LIVE_NAME, read_live
 from sensors.recording import Recording, find_recordings, read_recording
 from sensors.types import Gap, Placement
-from sensors.virtual import Air, Faults, VirtualDevice, served
+from sensors.virtual.air import Air
+from sensors.virtual.device import VirtualDevice
+from sensors.virtual.faults import Faults
+from sensors.virtual.serving import served
 from tests.ble.air import PLACEMENTS
 from tests.ble.hub_process import FAMILY, RATE_HZ
 from tests.ble.turning import Felt, felt, turning

@@ -10,7 +10,7 @@ import pytest
 
 from sensors.ble import scan
 from sensors.recording import quantized
-from sensors.virtual import VirtualRadio
+from sensors.virtual.radio import VirtualRadio
 from tests.ble.air import after, lateness_s, sensor, sources, taken, until
 from tests.ble.fast_time import in_fast_time
 

@@ -8,7 +8,9 @@ import pytest
 
 from sensors.ble import Backend, BleSource, scan
 from sensors.types import Chunk
-from sensors.virtual import Air, served, tuned_to
+from sensors.virtual.air import Air
+from sensors.virtual.radio import tuned_to
+from sensors.virtual.serving import served
 from tests.ble.air import PLACEMENTS, after, sensor, taken, until
 
 

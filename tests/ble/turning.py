@@ -8,7 +8,7 @@ import numpy as np
 
 from sensors.recording import Recording
 from sensors.types import GRAVITY_MS2, Chunk, FloatArray, Gap, Placement
-from sensors.virtual import Motion
+from sensors.virtual.motion import Motion
 from tests.ble.air import joined
 
 _TURN_S = 4.0

@@ -23,7 +23,8 @@ from sensors.devices.movesense_frames import DATA
 from sensors.recording import find_recordings, read_recording
 from sensors.source import merge, opened
 from sensors.types import GRAVITY_MS2, Chunk, FloatArray, Placement
-from sensors.virtual import VirtualDevice, VirtualRadio
+from sensors.virtual.device import VirtualDevice
+from sensors.virtual.radio import VirtualRadio
 from tests.ble.air import PLACEMENTS, after, joined, lasting, sensor, sources, taken, until
 from tests.bluez.bus import private_system_bus
 from tests.bluez.stand_in import StandIn, bluez

@@ -14,7 +14,7 @@ from fivepoint.computer import Finding
 from fivepoint.doctor import diagnose
 from fivepoint.finding import heard
 from sensors.ble import Backend, BluetoothDeniedError
-from sensors.virtual import VirtualRadio
+from sensors.virtual.radio import VirtualRadio
 from tests.ble.air import sensor
 from tests.bluez.stand_in import bluez
 
