@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from analytics.events import Confidence, Fall, FallEnding, WearState
@@ -40,7 +41,7 @@ def spine_text(spine: SpineSummary) -> str:
     """For how long the angle of the spine was known, and how well."""
     return (
         f"The spine's angle was known for {spine.observable_s / 60:.0f} min, to "
-        f"±{OF_95_PERCENT * spine.sigma_deg:.0f}° (95 %), shown as a band around its line."
+        f"±{math.ceil(OF_95_PERCENT * spine.sigma_deg)}° (95 %), shown as a band around its line."
     )
 
 

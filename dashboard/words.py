@@ -60,6 +60,14 @@ def week_text(start: date) -> str:
     return f"{start.day} {start:%b} to {end.day} {end:%b}"
 
 
+def weeks_text(length: timedelta) -> str:
+    """Whole weeks, such as "1 week" or "11 weeks"."""
+    weeks = length // timedelta(weeks=1)
+    if weeks < 1:
+        return "Less than a week"
+    return "1 week" if weeks == 1 else f"{weeks} weeks"
+
+
 def duration_text(duration_s: float) -> str:
     """A length of time such as "1 h 05 min", "4 min 20 s" or "12 s"."""
     whole_s = round(duration_s)

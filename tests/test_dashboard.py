@@ -148,6 +148,13 @@ def test_who_needs_a_call_comes_first_and_is_said_why(page: AppTest) -> None:
     assert "The exemplary one" not in "".join(cards)
 
 
+def test_who_has_no_prescription_is_not_forgotten(page: AppTest) -> None:
+    opened(page, "caseload", "exemplary")
+    assert "Without a prescription" in [each.value for each in page.header]
+    page.button(key="open-unplanned").click().run()
+    assert page.title[0].value == "The unplanned one"
+
+
 def test_a_card_of_the_caseload_opens_its_patient(page: AppTest) -> None:
     opened(page, "caseload", "exemplary")
     page.button(key="open-fallen").click().run()

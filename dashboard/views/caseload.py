@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import streamlit as st
 
 from analytics.outcomes import PAIN, Outcome
-from analytics.store.queries import CaseloadRow, Severity, caseload, patients, recent_outcomes
+from analytics.store.queries import (
+    CaseloadRow,
+    FallRow,
+    Patient,
+    Severity,
+    caseload,
+    falls,
+    patients,
+    recent_outcomes,
+)
 from dashboard import data, words
 from dashboard.data import cursor
 from dashboard.selection import open_patient
@@ -20,16 +30,31 @@ def _calls(heading: str, rows: list[CaseloadRow]) -> None:
     if not rows:
         return
     st.header(heading, anchor=False)
-    for row in rows[:_MOST_CALLS_SHOWN]:
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(
-                f"**{row.label}**: {_why(row)}  \n{row.phase_title}, week {row.week}",
-                width="stretch",
-            )
-            if st.button("Open", key=f"open-{row.patient_id}"):
-                open_patient(row.patient_id)
+    shown = rows[:_MOST_CALLS_SHOWN]
+    _cards(
+        {
+            row.patient_id: f"**{row.label}**: {_why(row)}  \n{row.phase_title}, week {row.week}"
+            for row in shown
+        }
+    )
     if len(rows) > _MOST_CALLS_SHOWN:
         st.markdown(f"and {len(rows) - _MOST_CALLS_SHOWN} more, on top of the table below.")
+
+
+def _cards(texts: Mapping[str, str]) -> None:
+    """A card for each patient id, with a way to the patient."""
+    for patient_id, text in texts.items():
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(text, width="stretch")
+            if st.button("Open", key=f"open-{patient_id}"):
+                open_patient(patient_id)
+
+
+def _unplanned_text(patient: Patient, fallen: Sequence[FallRow]) -> str:
+    """Somebody of whom only falls are looked for: the latest comes first."""
+    if not fallen:
+        return f"**{patient.label}**"
+    return f"**{patient.label}**: fell on {words.day_text(fallen[0].date)}"
 
 
 def _urgency(row: CaseloadRow) -> Severity | None:
@@ -79,21 +104,34 @@ _COLUMNS = {
 }
 
 with cursor() as connection:
-    today = data.today(patients(connection))
+    everyone = patients(connection)
+    today = data.today(everyone)
     rows = caseload(connection, today)
+    planned = {row.patient_id for row in rows}
+    unplanned = {
+        each.id: _unplanned_text(each, falls(connection, each.id))
+        for each in everyone
+        if each.id not in planned
+    }
     pain = recent_outcomes(connection, PAIN, since=today - timedelta(days=_PAIN_DAYS_SHOWN))
 
 st.title(f"Caseload, {words.day_text(today)}", anchor=False)
-if not rows:
-    st.info("Nobody has a prescription yet. Run `fivepoint demo` to see a demo caseload.")
+if not everyone:
+    st.info("There is no patient yet. Run `fivepoint demo` to see a demo caseload.")
     st.stop()
 
 _calls("Call today", [row for row in rows if _urgency(row) is Severity.TODAY])
 _calls("Call this week", [row for row in rows if _urgency(row) is Severity.SOON])
-if all(_urgency(row) in (None, Severity.INFO) for row in rows):
+if rows and all(_urgency(row) in (None, Severity.INFO) for row in rows):
     st.success("Nobody needs a call today.")
 
-st.header(f"All {len(rows)} patients", anchor=False)
+if unplanned:
+    st.header("Without a prescription", anchor=False)
+    _cards(unplanned)
+if not rows:
+    st.stop()
+
+st.header(f"All {len(rows)} patients with a prescription", anchor=False)
 st.markdown("Click a heading to sort, any cell to open its patient.")
 picked = st.dataframe(
     [_table_row(row, pain.get(row.patient_id, [])) for row in rows],

@@ -19,7 +19,7 @@ from analytics.store.queries import (
     prescription,
     weekly,
 )
-from dashboard import charts, data, parts, recovery
+from dashboard import charts, data, parts, recovery, words
 from dashboard.data import cursor
 from dashboard.figures import draw, figure
 from dashboard.palette import palette
@@ -37,7 +37,7 @@ def _show(connection: Cursor, patient: Patient) -> None:
         return
     pathway = load_pathway(plan.pathway_id)
     st.markdown(
-        f"**{(today - plan.index_date).days // 7} weeks** since the {pathway.counted_from}. "
+        f"**{words.weeks_text(today - plan.index_date)}** since the {pathway.counted_from}. "
         f"Your plan: {pathway.title}."
     )
     st.html(parts.phase_steps(pathway, pathway.phase(plan.phase_id)))

@@ -139,6 +139,7 @@ def _show(patient: Patient, view: TodayView, last_set: RepetitionSet | None) -> 
     if view.plan is None:
         st.info("Nothing is prescribed yet. Your physiotherapist will set up your plan with you.")
         tell_of_the_alarm()
+        st.html(parts.notice())
         return
     pathway = load_pathway(view.plan.pathway_id)
     if stop.button("When to stop", type="primary", width="stretch"):
