@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import least_squares
 
-from analytics.calibration.poses import CalibrationError, Seconds
+from analytics.calibration.held import CalibrationError, Seconds
 from analytics.calibration.windows import windows
 from sensors.recording import Recording
 from sensors.types import (

@@ -9,7 +9,8 @@ from itertools import pairwise
 import numpy as np
 
 from analytics.body import SEGMENT_OF, Segment
-from analytics.calibration.poses import MAX_POSE_SD_MS2, POSE_ANGLE_DEG, angle_deg, mounting
+from analytics.calibration.held import MAX_POSE_SD_MS2
+from analytics.calibration.poses import POSE_ANGLE_DEG, angle_deg, mounting
 from analytics.calibration.windows import windows
 from analytics.stepping import has_steps
 from sensors.recording import Recording, RecordingKind
