@@ -1,5 +1,5 @@
 """Bridges, the five-point support: found, timed and judged."""
 
-from analytics.bridging.detector import BridgingDetector, BridgingParams
+from analytics.bridging.detector import BridgingDetector
 
-__all__ = ["BridgingDetector", "BridgingParams"]
+__all__ = ["BridgingDetector"]

@@ -2,13 +2,11 @@
 
 from analytics.store import queries
 from analytics.store.database import Cursor, Store, StoreError
-from analytics.store.ingest import BadRecording, IngestReport, ingest, ingest_all, ingest_folder
+from analytics.store.ingest import ingest, ingest_all, ingest_folder
 from analytics.store.sessions import StoredSession
 
 __all__ = [
-    "BadRecording",
     "Cursor",
-    "IngestReport",
     "Store",
     "StoreError",
     "StoredSession",

@@ -17,7 +17,7 @@ from sensors.simulator.body import Body, Segment
 from sensors.simulator.exercises import BackExtension, Bridge, Extend, PelvicTilt
 from sensors.simulator.falls import Fall, FallKind, FallOutOfBed, SoftSlide, Stumble
 from sensors.simulator.imu import VirtualSensor
-from sensors.simulator.scenarios import SCENARIOS, Scenario, simulate_scenario
+from sensors.simulator.scenarios import SCENARIOS, simulate_scenario
 from sensors.simulator.sessions import (
     BridgingSet,
     Manner,
@@ -55,7 +55,6 @@ __all__ = [
     "PelvicTilt",
     "Pose",
     "Rest",
-    "Scenario",
     "ScriptError",
     "Segment",
     "Simulation",

@@ -4,7 +4,7 @@ All take a cursor of the calling thread (`Store.cursor`); SQL is written nowhere
 """
 
 from analytics.adherence import DayRow
-from analytics.caseload import CallReason, CaseloadRow, Severity
+from analytics.caseload import CaseloadRow, Severity
 from analytics.store.queries.people import (
     Patient,
     add_outcome,
@@ -28,17 +28,15 @@ from analytics.store.queries.recordings import (
     sessions,
 )
 from analytics.store.queries.worklist import caseload
-from analytics.store.sessions import StoredSession, session
+from analytics.store.sessions import session
 
 __all__ = [
-    "CallReason",
     "CaseloadRow",
     "DayRow",
     "FallRow",
     "Patient",
     "SessionRow",
     "Severity",
-    "StoredSession",
     "TodayView",
     "WeekRow",
     "add_outcome",
