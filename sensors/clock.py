@@ -45,7 +45,7 @@ def now_s() -> float:
     return time.monotonic() if counting is None else time.clock_gettime(counting)
 
 
-def is_gap(missing_s: FloatArray) -> NDArray[np.bool_]:
+def _is_gap(missing_s: FloatArray) -> NDArray[np.bool_]:
     """Whether so much missing time (n,) between two samples is too long to be bridged."""
     return missing_s > LONGEST_BRIDGED_S
 
@@ -68,10 +68,10 @@ class GapFinder:
         before_s = t_s[0] if self._last_s is None else self._last_s
         self._last_s = float(t_s[-1])
         longest_s = (t_s[1:] - t_s[:-1]).max(initial=t_s[0] - before_s)
-        if not is_gap(longest_s - self._interval_s):
+        if not _is_gap(longest_s - self._interval_s):
             return []
         times = np.concatenate([[before_s], t_s])
-        missing = is_gap(np.diff(times) - self._interval_s)
+        missing = _is_gap(np.diff(times) - self._interval_s)
         starts, ends = times[:-1][missing] + self._interval_s, times[1:][missing]
         return [Gap(float(start), float(end)) for start, end in zip(starts, ends, strict=True)]
 

@@ -39,7 +39,7 @@ def plausible_calibrations(recording: Recording) -> tuple[Calibration, ...]:
     Walking people are upright. One still pose says nothing, since the mounting is not known; only
     in exercise and positioning recordings, which are done lying on the back, is the first still
     lying taken to be supine. Elsewhere the front of a trunk sensor is where it tilts to when its
-    wearer bends, sits down and stands up, if that is always the same way (see `bends_front`). A
+    wearer bends, sits down and stands up, if that is always the same way (see `_bends_front`). A
     sensor that shows no walking gets no calibration.
     """
     found = []
@@ -62,14 +62,14 @@ def _faced(
         supine_up = faced.rotation @ lying / np.linalg.norm(lying)
         return replace(faced, method="walking and first lying", supine_up=supine_up)
     if SEGMENT_OF[info.placement] is Segment.TRUNK:
-        front = bends_front(_verticals(recording, info), walking)
+        front = _bends_front(_verticals(recording, info), walking)
         if front is not None:
             faced = mounting(info, standing=walking, front=front, made_from=upright.made_from)
             return replace(faced, method="walking and bends", front_seen=True)
     return upright
 
 
-def bends_front(ups: Iterable[FloatArray], standing: FloatArray) -> FloatArray | None:
+def _bends_front(ups: Iterable[FloatArray], standing: FloatArray) -> FloatArray | None:
     """The front (3,) of a trunk sensor from bends out of upright and back, None if not clear.
 
     `ups` are stretches of unit verticals (n, 3), two a second. People bend, sit down and stand up

@@ -52,7 +52,7 @@ class Connection:
 
     async def arrival(self) -> Arrival:
         """What arrives next; LinkLostError if the link ends, also if nothing comes for 5 s."""
-        with lost_links():
+        with _lost_links():
             async with asyncio.timeout(_SILENCE_S):
                 arrival = await self._arrivals.get()
         if arrival is None:
@@ -61,7 +61,7 @@ class Connection:
 
     async def ask(self, requests: Sequence[Write | Read]) -> None:
         """Write, or read what then arrives like a notification; LinkLostError without answer."""
-        with lost_links():
+        with _lost_links():
             for request in requests:
                 async with asyncio.timeout(_ANSWER_S):
                     await self._ask(request)
@@ -75,7 +75,7 @@ class Connection:
 
     async def connect(self, sensor: Found, backend: Backend) -> None:
         """Connect, and subscribe to all that the family notifies."""
-        with lost_links():
+        with _lost_links():
             async with backend.lock:
                 self._client = await establish_connection(
                     BleakClient,
@@ -127,7 +127,7 @@ async def connected(
 
 
 @contextmanager
-def lost_links() -> Iterator[None]:
+def _lost_links() -> Iterator[None]:
     """Turn whatever can go wrong on the air into LinkLostError."""
     try:
         yield

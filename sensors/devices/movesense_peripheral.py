@@ -83,7 +83,7 @@ class MovesensePeripheral:
         self._packets = Packets(1)
         self._rate_hz: int | None = None
         self._subscription: int | None = None
-        self._logger = Logger()
+        self._logger = _Logger()
         self._fetch: deque[Notification] = deque()
 
     @property
@@ -225,7 +225,7 @@ class MovesensePeripheral:
         return status
 
 
-class Logger:
+class _Logger:
     """Its memory, in which each log follows the one before."""
 
     def __init__(self) -> None:

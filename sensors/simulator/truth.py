@@ -29,10 +29,10 @@ Bout = dict[str, Any]
 def truth_of(stage: Stage, motion: Motion) -> dict[str, Any]:
     """The content of truth.json: postures, exercises, walks, falls, spine extension."""
     t_s = np.arange(0.0, motion.duration_s, 1.0 / POSTURE_RATE_HZ)
-    postures = posture_bouts(motion, stage.body, t_s)
+    postures = _posture_bouts(motion, stage.body, t_s)
     stride = round(POSTURE_RATE_HZ / EXTENSION_RATE_HZ)
     seconds = t_s[::stride]
-    extension_deg = spine_extension_deg(motion, stage.body, postures, seconds)
+    extension_deg = _spine_extension_deg(motion, stage.body, postures, seconds)
     return {
         "posture": _rounded(postures),
         "repetitions": _rounded(asdict(repetition) for repetition in stage.repetitions),
@@ -49,7 +49,7 @@ def truth_of(stage: Stage, motion: Motion) -> dict[str, Any]:
     }
 
 
-def posture_bouts(motion: Motion, body: Body, t_s: FloatArray) -> list[Bout]:
+def _posture_bouts(motion: Motion, body: Body, t_s: FloatArray) -> list[Bout]:
     """Postures by the thorax: lying where it inclines by more than 60°, then by what faces up.
 
     Passages of less than 2 s join the lying posture beside them; between two lying postures their
@@ -101,7 +101,7 @@ def _merged(bouts: list[Bout]) -> list[Bout]:
     return merged
 
 
-def spine_extension_deg(
+def _spine_extension_deg(
     motion: Motion, body: Body, postures: list[Bout], t_s: FloatArray, *, breath: bool = True
 ) -> FloatArray:
     """Extension (n,) beyond the personal neutral of the posture, at rising times.
@@ -126,7 +126,7 @@ def _hyperextension(
     motion: Motion, body: Body, postures: list[Bout], t_s: FloatArray
 ) -> list[Bout]:
     """Extension of at least 5° for at least 10 s in one posture, bridges and breath left out."""
-    extension_deg = spine_extension_deg(motion, body, postures, t_s, breath=False)
+    extension_deg = _spine_extension_deg(motion, body, postures, t_s, breath=False)
     bridging = motion.courses[Channel.BRIDGE].at(t_s, waves=False)[0] > np.radians(0.5)
     extended = (extension_deg >= HYPEREXTENSION_DEG) & ~bridging
     bouts = []
