@@ -6,23 +6,20 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Generator, Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
 
-import numpy as np
-
-from analytics.calibration import MAX_POSE_SD_MS2, CalibrationError, Seconds
+from analytics.calibration import CalibrationError, Seconds
 from fivepoint.poses import (
     Obstacle,
     Ups,
     check_lift,
-    lift_deg,
     seen,
     turned_over,
     wrong_lying,
 )
 from fivepoint.rests import REST_SD_MS2, SixRests
+from fivepoint.watching import Hold, LatestSamples, Pose
 from sensors.source import Source, opened
-from sensors.types import Chunk, FloatArray, Placement, StreamInfo
+from sensors.types import Chunk, Placement, StreamInfo
 
 REST = (
     "Take the sensors off. Lay each on a table, on any of its six sides, and let go of it. "
@@ -42,14 +39,9 @@ DONE = "Good. That is all: rest, and get up slowly."
 
 Waiting = Generator[None, None, None]
 
-_LOOK_S = 0.5
-_SETTLING_S = 0.5
-_LATEST_S = 5.0
 _LONGEST_LIFT_S = 10.0
 _BEFORE_LIFT_S = 2.0
 _SILENCE_S = 60.0
-_STEPS = 3
-_STEPPING_SD_MS2 = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,22 +65,6 @@ class GuideParams:
     """Two belts and a plaster, with stiff fingers."""
     lift_deg: float = 8.0
     """Half of a shallow bridge, and far above breathing."""
-
-
-class _Hold(NamedTuple):
-    """For how long to be how still, and what helps somebody or something that is not."""
-
-    seconds: float
-    max_sd_ms2: float = MAX_POSE_SD_MS2
-    remedy: str = "When you are ready, hold still; if you do, fasten it"
-
-
-@dataclass(frozen=True, slots=True)
-class _Pose:
-    """When a pose was held, and what was up at each sensor."""
-
-    seconds: Seconds
-    up: Ups
 
 
 def say(text: str) -> None:
@@ -119,8 +95,7 @@ class Guide:
         self._tell = tell
         resting = [REST, PUT_ON] if six_poses else []
         self._instructions = [*resting, STAND, LIE, *([LIFT] if lift else [])]
-        self._recent: dict[Placement, list[Chunk]] = {place: [] for place in placements}
-        self._now_s = 0.0
+        self._latest = LatestSamples(placements, self._params.lie_s)
         self._told: Obstacle | None = None
         self._told_s = 0.0
         self._waiting = self._steps()
@@ -134,10 +109,7 @@ class Guide:
         """Take the next samples of one sensor; CalibrationError if it cannot become one."""
         if self.done or len(chunk.t_s) == 0:
             return
-        kept = [*self._recent[chunk.placement], chunk]
-        since_s = chunk.t_s[-1] - self._params.lie_s - _LATEST_S
-        self._recent[chunk.placement] = [each for each in kept if each.t_s[-1] >= since_s]
-        self._now_s = max(self._now_s, float(chunk.t_s[-1]))
+        self._latest.add(chunk)
         next(self._waiting, None)
 
     def _steps(self) -> Waiting:
@@ -147,7 +119,7 @@ class Guide:
             self._instruct(PUT_ON)
             yield from self._put_on()
         self._instruct(STAND)
-        standing = yield from self._held(_Hold(self._params.stand_s), lambda up: None)
+        standing = yield from self._held(Hold(self._params.stand_s), lambda up: None)
         self.still = standing.seconds
         self._instruct(LIE)
         lying, peak_deg = yield from self._lain(standing.up)
@@ -157,8 +129,8 @@ class Guide:
 
     def _rested(self) -> Waiting:
         """Wait until every sensor has rested on each of its sides."""
-        sides = SixRests(self._recent)
-        hold = _Hold(self._params.rest_s, REST_SD_MS2, "Lay it down, and let go of it")
+        sides = SixRests(self._latest.placements)
+        hold = Hold(self._params.rest_s, REST_SD_MS2, "Lay it down, and let go of it")
         while not sides.complete:
             rest = yield from self._held(hold, sides.objection)
             self.rests.append(rest.seconds)
@@ -170,25 +142,13 @@ class Guide:
         unseen = Obstacle(
             "The sensors were not seen to move with you", "Put them on, and walk", pressing=False
         )
-        while not self._step_together(since_s):
+        while not self._latest.step_together(since_s):
             self._wait(since_s, unseen, self._params.put_on_s)
             yield
 
-    def _step_together(self, since_s: float) -> bool:
-        """Whether all sensors have moved in each of the last seconds that all have sent."""
-        end_s = min(map(self._last_s, self._recent))
-        starts_s = [end_s - back for back in range(1, _STEPS + 1)]
-        return starts_s[-1] >= since_s and all(
-            self._moved(place, start_s) for place in self._recent for start_s in starts_s
-        )
-
-    def _moved(self, placement: Placement, start_s: float) -> bool:
-        acc = self._acc(placement, start_s, start_s + 1.0)
-        return len(acc) > 0 and bool(acc.std(axis=0).max() > _STEPPING_SD_MS2)
-
-    def _lain(self, standing: Ups) -> Generator[None, None, tuple[_Pose, dict[Placement, float]]]:
+    def _lain(self, standing: Ups) -> Generator[None, None, tuple[Pose, dict[Placement, float]]]:
         """Wait for lying, and for the lift from it; whoever turns over is to lie down anew."""
-        hold = _Hold(self._params.lie_s)
+        hold = Hold(self._params.lie_s)
         while True:
             lying = yield from self._held(hold, lambda up: wrong_lying(standing, up))
             if LIFT not in self._instructions:
@@ -201,14 +161,14 @@ class Guide:
             self._tell(TURNED)
 
     def _held(
-        self, hold: _Hold, objection: Callable[[Ups], Obstacle | None]
-    ) -> Generator[None, None, _Pose]:
+        self, hold: Hold, objection: Callable[[Ups], Obstacle | None]
+    ) -> Generator[None, None, Pose]:
         """Wait until all sensors are still in a pose without objection."""
         since_s = self._begin()
         while True:
-            pose = self._pose(since_s + self._params.prepare_s, hold)
-            obstacle = objection(pose.up) if isinstance(pose, _Pose) else pose
-            if isinstance(pose, _Pose) and obstacle is None:
+            pose = self._latest.pose(since_s + self._params.prepare_s, hold)
+            obstacle = objection(pose.up) if isinstance(pose, Pose) else pose
+            if isinstance(pose, Pose) and obstacle is None:
                 return pose
             self._wait(since_s, obstacle, self._params.patience_s)
             yield
@@ -225,11 +185,11 @@ class Guide:
             "Your hips were not seen to rise", "Lift them once, as high as is good", pressing=False
         )
         while True:
-            rise_deg = {place: self._rise_deg(place, standing, lying) for place in hips}
+            rise_deg = {place: self._latest.rise_deg(place, standing, lying) for place in hips}
             if max(rise_deg.values()) > self._params.lift_deg:
                 return (yield from self._followed(rise_deg, standing, lying))
-            rest = self._pose(since_s, _Hold(self._params.stand_s))
-            if isinstance(rest, _Pose) and turned_over(lying, rest.up):
+            rest = self._latest.pose(since_s, Hold(self._params.stand_s))
+            if isinstance(rest, Pose) and turned_over(lying, rest.up):
                 return {}
             self._wait(since_s, unseen, self._params.patience_s)
             yield
@@ -238,34 +198,17 @@ class Guide:
         self, peak_deg: dict[Placement, float], standing: Ups, lying: Ups
     ) -> Generator[None, None, dict[Placement, float]]:
         """Follow a lift until it has come down by half, or for ten seconds."""
-        start_s, end_s = self._now_s - _BEFORE_LIFT_S, self._now_s + _LONGEST_LIFT_S
+        start_s, end_s = self._latest.now_s - _BEFORE_LIFT_S, self._latest.now_s + _LONGEST_LIFT_S
         leader = max(peak_deg, key=lambda place: peak_deg[place])
         rise_deg = peak_deg[leader]
-        while self._now_s < end_s and rise_deg > peak_deg[leader] / 2:
+        while self._latest.now_s < end_s and rise_deg > peak_deg[leader] / 2:
             yield
             for place in standing:
-                now_deg = self._rise_deg(place, standing, lying)
+                now_deg = self._latest.rise_deg(place, standing, lying)
                 peak_deg[place] = max(peak_deg.get(place, 0.0), now_deg)
-            rise_deg = self._rise_deg(leader, standing, lying)
-        self.lift = (start_s, self._now_s)
+            rise_deg = self._latest.rise_deg(leader, standing, lying)
+        self.lift = (start_s, self._latest.now_s)
         return peak_deg
-
-    def _pose(self, since_s: float, hold: _Hold) -> _Pose | Obstacle:
-        """The pose that all sensors have held still, or why there is none."""
-        last_s = {place: self._last_s(place) for place in self._recent}
-        slowest = min(last_s, key=lambda place: last_s[place])
-        end_s = last_s[slowest]
-        start_s = end_s - hold.seconds
-        if max(end_s, since_s + hold.seconds) < self._now_s - _LATEST_S:
-            return Obstacle(f"The {slowest} sensor sends nothing", "See that it is on and near")
-        windows = {place: self._acc(place, start_s, end_s) for place in self._recent}
-        if start_s < since_s or not all(len(acc) for acc in windows.values()):
-            return Obstacle("There was too little time", "Hold still", pressing=False)
-        for placement, acc in windows.items():
-            if acc.std(axis=0).max() > hold.max_sd_ms2:
-                return Obstacle(f"The {placement} sensor still moves", hold.remedy, pressing=False)
-        up = {place: _unit(acc) for place, acc in windows.items()}
-        return _Pose((start_s + _SETTLING_S, end_s), up)
 
     def _instruct(self, text: str) -> None:
         step = self._instructions.index(text) + 1
@@ -274,42 +217,22 @@ class Guide:
 
     def _begin(self) -> float:
         """Begin to wait, now."""
-        self._told, self._told_s = None, self._now_s
-        return self._now_s
+        self._told, self._told_s = None, self._latest.now_s
+        return self._latest.now_s
 
     def _wait(self, since_s: float, obstacle: Obstacle | None, patience_s: float) -> None:
         """Wait on, telling of the obstacle at once or in time; CalibrationError in the end."""
         if obstacle is None:
             return
-        if self._now_s > since_s + patience_s:
+        if self._latest.now_s > since_s + patience_s:
             raise CalibrationError(
                 f"{obstacle.cause}, so nothing was calibrated; "
                 f"{obstacle.remedy[0].lower()}{obstacle.remedy[1:]}, and start again"
             )
         new = obstacle.pressing and (self._told is None or self._told.remedy != obstacle.remedy)
-        if new or self._now_s > self._told_s + self._params.remind_s:
+        if new or self._latest.now_s > self._told_s + self._params.remind_s:
             self._tell(f"{obstacle.cause}. {obstacle.remedy}.")
-            self._told, self._told_s = obstacle, self._now_s
-
-    def _rise_deg(self, placement: Placement, standing: Ups, lying: Ups) -> float:
-        end_s = self._last_s(placement)
-        acc = self._acc(placement, end_s - _LOOK_S, end_s)
-        if len(acc) == 0:
-            return 0.0
-        return lift_deg(standing[placement], lying[placement], _unit(acc))
-
-    def _last_s(self, placement: Placement) -> float:
-        chunks = self._recent[placement]
-        return float(chunks[-1].t_s[-1]) if chunks else -np.inf
-
-    def _acc(self, placement: Placement, start_s: float, end_s: float) -> FloatArray:
-        """Specific force (n, 3) between two times."""
-        parts = [
-            chunk.acc[(chunk.t_s > start_s) & (chunk.t_s <= end_s)]
-            for chunk in self._recent[placement]
-            if chunk.t_s[-1] > start_s
-        ]
-        return np.concatenate([np.empty((0, 3)), *parts])
+            self._told, self._told_s = obstacle, self._latest.now_s
 
 
 class GuidedSource:
@@ -341,9 +264,3 @@ class GuidedSource:
                     ) from error
                 self._guide.update(chunk)
                 yield chunk
-
-
-def _unit(acc: FloatArray) -> FloatArray:
-    mean: FloatArray = acc.mean(axis=0)
-    unit: FloatArray = mean / np.linalg.norm(mean)
-    return unit

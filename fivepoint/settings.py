@@ -54,10 +54,7 @@ class Settings:
     @property
     def recordings_folder(self) -> Path:
         """Finished recordings and the spools of those under way; made if missing, for its owner."""
-        folder = self.data_folder / "recordings"
-        self.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
-        return folder
+        return _made(_made(self.data_folder) / "recordings")
 
     @property
     def store_path(self) -> Path:
@@ -67,16 +64,12 @@ class Settings:
     @property
     def calibration_path(self) -> Path:
         """How the worn sensors sit, as last calibrated; its folder is made if missing."""
-        self.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return self.data_folder / "calibration.json"
+        return _made(self.data_folder) / "calibration.json"
 
     @property
     def alarm_folder(self) -> Path:
         """What the alarm keeps: its record, its state and what people answered; made if missing."""
-        folder = self.data_folder / "alarm"
-        self.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
-        return folder
+        return _made(_made(self.data_folder) / "alarm")
 
     @property
     def wishes_path(self) -> Path:
@@ -92,6 +85,12 @@ class Settings:
     def demo_folder(self) -> Path:
         """The demo household, apart from anything real."""
         return self.data_folder / "demo"
+
+
+def _made(folder: Path) -> Path:
+    """A folder, made for its owner if it is missing."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
 
 
 def load_settings() -> Settings:
