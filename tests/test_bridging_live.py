@@ -160,14 +160,41 @@ def test_a_pelvic_tilt_is_not_held_for_longer_than_it_takes_to_judge_it() -> Non
     assert told[-1].repetitions == 0
 
 
-def test_without_a_calibration_nothing_is_told() -> None:
-    simulation = Simulation(calibration_poses(), sensors=[PELVIS], seed=1)
+@cache
+def uncalibrated() -> tuple[BodyChunk, Simulation]:
+    script = exercise_session(BridgingSet(reps=8), rng=np.random.default_rng(7))
+    simulation = Simulation([*script, Rest(40.0)], sensors=[THIGH_ACC], seed=1)
     front_end = FrontEnd(simulation.infos)
+    (chunk,) = front_end.push(simulation.samples(Placement.THIGH)) + front_end.finish()
+    return chunk, simulation
+
+
+def told_of(chunks: Sequence[BodyChunk]) -> list[LiveBridge | None]:
     detector = BridgingDetector()
-    assert detector.live is None
-    for chunk in front_end.push(simulation.samples(Placement.PELVIS)):
-        detector.update(chunk)
-    assert detector.live is None
+    return [detector.live for chunk in chunks if detector.update(chunk) is not None]
+
+
+def test_without_a_calibration_a_set_is_told_from_when_it_has_shown_which_way_is_up() -> None:
+    chunk, simulation = uncalibrated()
+    told = told_of(cut(chunk, range(len(chunk))))
+    truth = simulation.truth["repetitions"]
+    shown_s = truth[4]["end_s"] + 1.0
+    assert not any(told[: round(50.0 * truth[3]["start_s"])])
+    later = [s for s in told if s is not None and shown_s < s.at_s < truth[-1]["end_s"] + 2.0]
+    phases = [after.phase for before, after in pairwise(later) if after.phase is not before.phase]
+    assert phases == [LIFT, HOLD, LOWER, REST] * 3
+    assert later[-1].repetitions == len(whole(chunk)) == 8
+    assert later[-1].hold_s == whole(chunk)[-1].hold_s
+    assert told[-1] is None, "the set is long over"
+
+
+@settings(max_examples=8)
+@given(st.lists(st.integers(1500, 4000), max_size=4))
+def test_what_is_told_without_a_calibration_does_not_depend_on_the_cuts(cuts: list[int]) -> None:
+    chunk, _ = uncalibrated()
+    pieces = cut(chunk, cuts)
+    whole = [joined(pieces[: number + 1]) for number in range(len(pieces))]
+    assert told_of(pieces) == [told_of([each])[-1] for each in whole]
 
 
 @pytest.mark.parametrize("segment", SENSORS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -88,7 +89,10 @@ class BridgingDetector:
 
     @property
     def live(self) -> LiveBridge | None:
-        """The bridge of the moment; None where it is not known which way the hips rise."""
+        """The bridge of the moment; None where it is not known which way the hips rise.
+
+        Without a calibration that is known from when a set is reported until 20 s after its end.
+        """
         return None if self._follower is None else self._follower.live
 
     def update(self, chunk: BodyChunk) -> list[Event]:
@@ -130,17 +134,16 @@ class _Follower:
         self._turns: list[int] = []
         self._started_at = 0
         self._judged_top = -1
-        self._live = (
-            None
-            if self._rise_axis is None
-            else LiveFollower(
-                self._first_index, self._rise_axis, params.phases, self._measured_hold
-            )
-        )
+        self._samples = 0
+        self._whole = 0
+        self._live: LiveFollower | None = None
+        if self._rise_axis is not None:
+            self._begin_live(self._rise_axis, start=0)
 
     @property
     def live(self) -> LiveBridge | None:
-        return None if self._live is None else self._live.state
+        state = None if self._live is None else self._live.state
+        return state if state is not None and state.at_s < self._judge.knows_until_s else None
 
     def update(self, chunk: BodyChunk) -> list[Event]:
         events: list[Event] = []
@@ -148,20 +151,61 @@ class _Follower:
             end = min(start + BLOCK, len(chunk))
             rows = self._history.room(end - start)
             _write(chunk, self._name, slice(start, end), rows)
-            events += self._told(self._heed(self._swings.update(self._seen(rows))))
-            if self._live is not None:
-                self._live.follow(rows)
+            events += self._pass(rows, self._swings.update(self._seen(rows)))
         return events
 
     def finish(self) -> list[Event]:
-        return self._told([*self._heed(self._swings.finish()), *self._judge.finish()])
+        """The stream has ended: what was cut off by it, and what still waited."""
+        events = self._pass(self._history.room(0), self._swings.finish())
+        return [*events, *self._told(self._judge.finish())]
+
+    def _pass(self, rows: FloatArray, swing_events: Iterable[SwingEvent]) -> list[Event]:
+        """Follow the rows live, and heed each event once its sample has come."""
+        events: list[Event] = []
+        first, self._samples = self._samples, self._samples + len(rows)
+        for event in swing_events:
+            rows, first = self._follow_live(rows, first, event.noticed_at + 1)
+            events += self._told(self._heed(event))
+            self._choose_live(event.noticed_at + 1)
+        self._follow_live(rows, first, self._samples)
+        return events
+
+    def _follow_live(self, rows: FloatArray, first: int, end: int) -> tuple[FloatArray, int]:
+        """Take the rows from sample `first` to `end`; the others, and the first of them."""
+        taken = max(end - first, 0)
+        if self._live is not None:
+            self._live.follow(rows[:taken])
+        return rows[taken:], first + taken
+
+    def _choose_live(self, start: int) -> None:
+        """Without a calibration, tell live from when a set shows which way is up, until it ends."""
+        if self._rise_axis is not None:
+            return
+        axis = self._judge.rise_axis
+        if axis is None:
+            self._live = None
+        elif self._live is None:
+            self._begin_live(axis, start)
+
+    def _begin_live(self, rise_axis: FloatArray, start: int) -> None:
+        self._live = LiveFollower(
+            self._first_index,
+            rise_axis,
+            self._params.phases,
+            partial(self._measured_hold, rise_axis),
+            start=start,
+            confirmed=self._whole,
+        )
 
     def _told(self, found: list[Repetition]) -> list[Event]:
+        self._whole += sum(not repetition.partial for repetition in found)
         if self._live is not None:
             self._live.reported(found)
         return [*found]
 
-    def _measured_hold(self, lift: tuple[int, int, int], count: int) -> float | None:
+    def _measured_hold(
+        self, rise_axis: FloatArray, lift: tuple[int, int, int], count: int
+    ) -> float | None:
         """See `LiveFollower`: measured and judged like a repetition that is cut off here."""
         began, low, top = lift
         first = max(low - _MARGIN, began, count - _HISTORY)
@@ -172,8 +216,8 @@ class _Follower:
             top=top - first,
             closes=True,
         )
-        found = movement(stretch, self._rise_axis, self._params.hold)
-        if found is None or not self._judge.allows(found):
+        found = movement(stretch, rise_axis, self._params.hold)
+        if found is None or not self._judge.allows_hold(found):
             return None
         return first + found.timing.hold_start
 
@@ -183,19 +227,17 @@ class _Follower:
             return np.ascontiguousarray(rows[:, UP])
         return elevation(rows, self._rise_axis)
 
-    def _heed(self, swing_events: Iterable[SwingEvent]) -> list[Repetition]:
-        events: list[Repetition] = []
-        for event in swing_events:
-            if event.mark is Mark.START:
-                self._turns = [event.index]
-                self._started_at = event.index
-                continue
-            events += self._consider(event)
-            if event.mark is not Mark.SETTLED:
-                self._turns = [*self._turns[-1:], event.index]
-            if event.mark is Mark.BREAK:
-                events += self._consider(event)
-        return events
+    def _heed(self, event: SwingEvent) -> list[Repetition]:
+        if event.mark is Mark.START:
+            self._turns = [event.index]
+            self._started_at = event.index
+            return []
+        found = self._consider(event)
+        if event.mark is not Mark.SETTLED:
+            self._turns = [*self._turns[-1:], event.index]
+        if event.mark is Mark.BREAK:
+            found += self._consider(event)
+        return found
 
     def _consider(self, event: SwingEvent) -> list[Repetition]:
         """Judge the movement around the last turning point, once, when it has come back."""

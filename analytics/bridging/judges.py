@@ -13,6 +13,7 @@ from analytics.bridging.measures import Worn, repetition
 from analytics.bridging.movement import FORCE, SUPINE, Movement
 from analytics.bridging.usual import Usual
 from analytics.events import Repetition
+from sensors.types import FloatArray
 
 _GATE_MARGIN_S = 0.5
 _KNEE_UP_SIN = np.sin(np.radians(10.0))
@@ -28,8 +29,18 @@ _SEEN_PART = 0.6
 class Judge(Protocol):
     """Decides on movements in the order of their ends."""
 
-    def allows(self, movement: Movement) -> bool:
-        """Whether nothing that can be seen of it speaks against its being a bridge."""
+    @property
+    def rise_axis(self) -> FloatArray | None:
+        """Where the vertical moves (3,) when the hips rise, if the movements have shown it."""
+        ...
+
+    @property
+    def knows_until_s(self) -> float:
+        """Until when, if nothing else comes, it is known which way the hips rise."""
+        ...
+
+    def allows_hold(self, movement: Movement) -> bool:
+        """Whether a movement that is still held up may be a bridge, by all that can be seen."""
         ...
 
     def consider(self, movement: Movement) -> list[Repetition]:
@@ -49,8 +60,21 @@ class KnownMounting:
         self._params = params
         self._usual = Usual(params)
 
-    def allows(self, movement: Movement) -> bool:
-        """See `Judge.allows`."""
+    @property
+    def rise_axis(self) -> None:
+        """See `Judge.rise_axis`: the calibration has told."""
+        return None
+
+    @property
+    def knows_until_s(self) -> float:
+        """See `Judge.knows_until_s`: for good."""
+        return np.inf
+
+    def allows_hold(self, movement: Movement) -> bool:
+        """See `Judge.allows_hold`: as one that is over."""
+        return self._allows(movement)
+
+    def _allows(self, movement: Movement) -> bool:
         return (
             is_lift(movement, self._params.min_deg, self._params)
             and not self._sways(movement)
@@ -61,7 +85,7 @@ class KnownMounting:
 
     def consider(self, movement: Movement) -> list[Repetition]:
         """See `Judge.consider`: decided at once."""
-        if not self.allows(movement):
+        if not self._allows(movement):
             return []
         return [self._usual.compared(judged_repetition(movement, self._worn))]
 

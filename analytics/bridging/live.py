@@ -41,7 +41,8 @@ class LiveFollower:
     """Follows the phases of bridges beside the detector, and reconciles them with what it reports.
 
     `measure_hold` measures the hold that a lift (see `PhaseTracker.lift`) has led to after so many
-    samples: the sample at which it began, or None if it is no bridge's.
+    samples: the sample at which it began, or None if it is no bridge's. It follows from sample
+    `start` on, before which `confirmed` whole repetitions were reported.
     """
 
     def __init__(
@@ -50,12 +51,15 @@ class LiveFollower:
         rise_axis: FloatArray,
         params: PhaseParams,
         measure_hold: MeasureHold,
+        *,
+        start: int = 0,
+        confirmed: int = 0,
     ) -> None:
         self._first_index = first_index
         self._rise_axis = rise_axis
-        self._tracker = PhaseTracker(params)
+        self._tracker = PhaseTracker(params, start)
         self._measure_hold = measure_hold
-        self._confirmed = 0
+        self._confirmed = confirmed
         self._last: Repetition | None = None
 
     def follow(self, rows: FloatArray) -> None:

@@ -89,13 +89,13 @@ class PhaseTracker:
 
     It tells a phase before the movement shows how it ends, so it errs where the detector does not:
     knees that are set up are a lift for a moment. A hold is judged a second after it began, and
-    taken back if it is none. Samples count from the first one.
+    taken back if it is none. The first sample it takes is number `start`.
     """
 
-    def __init__(self, params: PhaseParams) -> None:
+    def __init__(self, params: PhaseParams, start: int = 0) -> None:
         self._limits = _limits(params)
         self._state = variables(
-            index=-1,
+            index=start - 1,
             missing=0,
             started=0,
             began=0,

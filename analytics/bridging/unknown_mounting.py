@@ -13,6 +13,7 @@ from analytics.bridging.movement import FORCE, Movement
 from analytics.bridging.rising import Member, RisingRule, rising
 from analytics.bridging.usual import Usual
 from analytics.events import Repetition
+from sensors.types import FloatArray
 
 
 class UnknownMounting:
@@ -33,9 +34,33 @@ class UnknownMounting:
         self._arm = LeverArm()
         self._known = False
 
+    @property
+    def rise_axis(self) -> FloatArray | None:
+        """See `Judge.rise_axis`: of the last repetition of a set that is known to be one."""
+        if not self._known or self._last is None:
+            return None
+        axis = self._last.axis
+        return axis if self._arm.along(axis) > 0.0 else -axis
+
+    @property
+    def knows_until_s(self) -> float:
+        """See `Judge.knows_until_s`: for as long as a set may pause."""
+        return (
+            -np.inf if self._last is None else self._last.repetition.end_s + self._sets.max_pause_s
+        )
+
+    def allows_hold(self, movement: Movement) -> bool:
+        """See `Judge.allows_hold`: as the set is known, and like its movements."""
+        return (
+            self._known
+            and self._last is not None
+            and self._allows_lift(movement)
+            and self._is_like(self._last.range_deg, movement.timing.range_deg)
+        )
+
     def consider(self, movement: Movement) -> list[Repetition]:
         """See `Judge.consider`: one unlike movement is passed over, two end the set."""
-        if not self.allows(movement):
+        if not self._allows(movement):
             return []
         times = movement.timing
         member = Member(
@@ -90,19 +115,26 @@ class UnknownMounting:
         self._known = False
         return done
 
-    def allows(self, movement: Movement) -> bool:
-        """See `Judge.allows`: by itself, whatever the set is like."""
+    def _allows(self, movement: Movement) -> bool:
+        return (
+            self._allows_lift(movement)
+            and self._comes_back_alike(movement)
+            and self._is_phase(movement.timing.end - movement.timing.hold_end)
+        )
+
+    def _allows_lift(self, movement: Movement) -> bool:
         times = movement.timing
-        shortest, longest = (limit_s * BODY_RATE_HZ for limit_s in self._sets.phase_s)
-        phases = times.hold_start - times.start, times.end - times.hold_end
         return (
             is_lift(movement, self._sets.min_deg, self._ranges)
-            and self._comes_back_alike(movement)
-            and shortest <= min(phases)
-            and max(phases) <= longest
+            and self._is_phase(times.hold_start - times.start)
             and times.hold_end - times.hold_start <= self._sets.max_hold_s * BODY_RATE_HZ
             and _unrest_ms2(movement) <= self._sets.max_unrest_ms2
         )
+
+    def _is_phase(self, samples: float) -> bool:
+        """Whether a lift or a lowering may last for so many samples."""
+        shortest_s, longest_s = self._sets.phase_s
+        return shortest_s <= samples / BODY_RATE_HZ <= longest_s
 
     def _comes_back_alike(self, movement: Movement) -> bool:
         times, stretch = movement.timing, movement.stretch
@@ -111,12 +143,15 @@ class UnknownMounting:
 
     def _are_alike(self, before: Member, member: Member) -> bool:
         pause_s = member.repetition.start_s - before.repetition.end_s
-        ratio = member.range_deg / before.range_deg
         return (
             pause_s <= self._sets.max_pause_s
             and abs(float(member.axis @ before.axis)) >= self._sets.min_alignment
-            and 1.0 / self._sets.max_range_ratio <= ratio <= self._sets.max_range_ratio
+            and self._is_like(before.range_deg, member.range_deg)
         )
+
+    def _is_like(self, before_deg: float, range_deg: float) -> bool:
+        most = self._sets.max_range_ratio
+        return 1.0 / most <= range_deg / before_deg <= most
 
 
 def _unrest_ms2(movement: Movement) -> float:
