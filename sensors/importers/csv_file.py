@@ -117,13 +117,13 @@ class CsvLayout:
             )
         if self.rate_hz is not None and not 0 < self.rate_hz < float("inf"):
             raise ImporterError(
-                f"A rate of {self.rate_hz} Hz cannot be, so nothing was imported; give the samples a "
-                "second, above 0."
+                f"A rate of {self.rate_hz} Hz cannot be, so nothing was imported; give the samples "
+                "a second, above 0."
             )
         if len(self.delimiter) != 1:
             raise ImporterError(
-                f"The delimiter {self.delimiter!r} is not one character, so nothing was imported; give "
-                "one, such as ';'."
+                f"The delimiter {self.delimiter!r} is not one character, so nothing was imported; "
+                "give one, such as ';'."
             )
 
     @property

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import pi
 from pathlib import Path
 
 from sensors.errors import FivepointError
@@ -14,7 +15,7 @@ from sensors.types import GRAVITY_MS2, Chunk, Clock, Placement, StreamInfo
 UNKNOWN_START = datetime(2000, 1, 1, tzinfo=UTC)
 """`started_at` of recordings whose files do not tell when they were made."""
 
-_DPS_TO_RADS = 3.141592653589793 / 180
+_DPS_TO_RADS = pi / 180
 
 
 class ImporterError(FivepointError):
