@@ -173,7 +173,7 @@ class Repetition:
     tremor_ms2: float | None = None
     """… or, without a gyroscope, of the specific force."""
     sparc: float | None
-    """Smoothness of lift and lowering: spectral arc length, 0 is smoothest …"""
+    """Smoothness of lift and lowering: spectral arc length, −1.4 is smoothest …"""
     ldlj: float | None = None
     """… and log dimensionless jerk, −5.3 is smoothest."""
     partial: bool
