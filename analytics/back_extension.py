@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from analytics.body import BODY_RATE_HZ, BodyChunk, Segment, SegmentChunk
 from analytics.bridging.movement import (
-    COLUMNS,
     Movement,
     Stretch,
     elevation,
@@ -19,9 +18,10 @@ from analytics.bridging.movement import (
 )
 from analytics.bridging.swings import Mark, SwingEvent, SwingFinder, SwingParams
 from analytics.bridging.timing import HoldParams
+from analytics.bridging.turns import Turns
 from analytics.detector import kernel
 from analytics.events import BackExtension, Event
-from analytics.history import BLOCK, History
+from analytics.history import BLOCK
 from sensors.types import FloatArray
 
 _HEAD_END = np.array([0.0, 0.0, 1.0])
@@ -30,8 +30,6 @@ _HEAD_END = np.array([0.0, 0.0, 1.0])
 _ARC_RISE = np.array([1.0, 0.0, 0.0])
 _PRONE_COS = np.cos(np.radians(65.0))
 _ROLLED_SIN = np.sin(np.radians(40.0))
-_HISTORY = round(150.0 * BODY_RATE_HZ)
-_MARGIN = round(1.5 * BODY_RATE_HZ)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,18 +90,14 @@ class _Follower:
 
     def __init__(self, first_index: int, params: BackExtensionParams) -> None:
         self._params = params
-        self._first_index = first_index
         self._swings = SwingFinder(params.swings, _ARC_RISE)
-        self._history = History(columns=COLUMNS, kept=_HISTORY)
-        self._turns: list[int] = []
-        self._started_at = 0
-        self._judged_top = -1
+        self._turns = Turns(first_index)
 
     def update(self, trunk: SegmentChunk, first: int, end: int) -> list[Event]:
         events: list[Event] = []
         for start in range(first, end, BLOCK):
             part = slice(start, min(start + BLOCK, end))
-            rows = self._history.room(part.stop - part.start)
+            rows = self._turns.room(part.stop - part.start)
             write_motion(trunk.acc[part], trunk.gyro[part], trunk.up[part], rows)
             events += self._heed(self._swings.update(elevation(rows, _HEAD_END)))
         return events
@@ -112,40 +106,15 @@ class _Follower:
         return self._heed(self._swings.finish())
 
     def _heed(self, swing_events: Iterable[SwingEvent]) -> list[Event]:
-        events: list[Event] = []
-        for event in swing_events:
-            if event.mark is Mark.START:
-                self._turns = [event.index]
-                self._started_at = event.index
-                continue
-            events += self._consider(event)
-            if event.mark is not Mark.SETTLED:
-                self._turns = [*self._turns[-1:], event.index]
-            if event.mark is Mark.BREAK:
-                events += self._consider(event)
-        return events
+        return [lift for event in swing_events for lift in self._turns.heed(event, self._consider)]
 
-    def _consider(self, event: SwingEvent) -> list[BackExtension]:
-        """The movement around the last turning point, once it has come back or was cut off."""
-        if len(self._turns) < 2 or self._turns[1] == self._judged_top:
-            return []
-        low, top = self._turns
-        first = max(low - _MARGIN, self._started_at, event.noticed_at - _HISTORY)
-        if top <= max(first, low):
-            return []
-        stretch = Stretch(
-            first=self._first_index + first,
-            samples=self._history.part(first, event.noticed_at + 1),
-            low=max(low - first, 0),
-            top=top - first,
-            closes=event.mark is Mark.BREAK,
-        )
+    def _consider(self, stretch: Stretch, event: SwingEvent) -> list[BackExtension] | None:
+        """See `Turns.heed`: tell a movement once it has come back or was cut off."""
         if stretch.samples[stretch.top, 2] < stretch.samples[stretch.low, 2]:
-            return []
+            return None
         found = movement(stretch, _HEAD_END, self._params.hold)
         if event.mark is Mark.SETTLED and not (found and found.comes_back):
-            return []
-        self._judged_top = top
+            return None
         return [_event(found)] if found and self._counts(found) else []
 
     def _counts(self, found: Movement) -> bool:

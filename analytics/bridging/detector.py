@@ -8,13 +8,12 @@ from functools import partial
 
 import numpy as np
 
-from analytics.body import BODY_RATE_HZ, BodyChunk, Segment
+from analytics.body import BodyChunk, Segment
 from analytics.bridging.judges import Judge, KnownMounting
 from analytics.bridging.limits import RangeParams, SetParams
 from analytics.bridging.live import LiveBridge, LiveFollower
 from analytics.bridging.measures import Worn
 from analytics.bridging.movement import (
-    COLUMNS,
     FELLOW,
     SUPINE,
     UP,
@@ -26,10 +25,11 @@ from analytics.bridging.movement import (
 from analytics.bridging.phase import PhaseParams
 from analytics.bridging.swings import Mark, SwingEvent, SwingFinder, SwingParams
 from analytics.bridging.timing import HoldParams
+from analytics.bridging.turns import Turns
 from analytics.bridging.unknown_mounting import UnknownMounting
 from analytics.detector import kernel
 from analytics.events import Event, Repetition
-from analytics.history import BLOCK, History
+from analytics.history import BLOCK
 from sensors.types import FloatArray
 
 _SOURCES = (Segment.PELVIS, Segment.THIGH, Segment.TRUNK)
@@ -44,10 +44,6 @@ _FELLOWS = (Segment.TRUNK, Segment.THIGH, Segment.PELVIS)
 """Whose tilt is compared with that of the segment that is followed: the first that is worn."""
 
 _ARC_RISE = np.array([1.0, 0.0, 0.0])
-
-_HISTORY = round(150.0 * BODY_RATE_HZ)
-_MARGIN = round(1.5 * BODY_RATE_HZ)
-"""Samples that are looked at before the lowest one, to know the rest."""
 
 _ON_BACK_COS = np.cos(np.radians(60.0))
 _THIGH_FRONT_COS = np.cos(np.radians(85.0))
@@ -130,10 +126,7 @@ class _Follower:
             else UnknownMounting(worn, params.ranges, params.sets)
         )
         self._first_index = chunk.start_index
-        self._history = History(columns=COLUMNS, kept=_HISTORY)
-        self._turns: list[int] = []
-        self._started_at = 0
-        self._judged_top = -1
+        self._turns = Turns(chunk.start_index)
         self._samples = 0
         self._whole = 0
         self._live: LiveFollower | None = None
@@ -149,14 +142,14 @@ class _Follower:
         events: list[Event] = []
         for start in range(0, len(chunk), BLOCK):
             end = min(start + BLOCK, len(chunk))
-            rows = self._history.room(end - start)
+            rows = self._turns.room(end - start)
             _write(chunk, self._name, slice(start, end), rows)
             events += self._pass(rows, self._swings.update(self._seen(rows)))
         return events
 
     def finish(self) -> list[Event]:
         """The stream has ended: what was cut off by it, and what still waited."""
-        events = self._pass(self._history.room(0), self._swings.finish())
+        events = self._pass(self._turns.room(0), self._swings.finish())
         return [*events, *self._told(self._judge.finish())]
 
     def _pass(self, rows: FloatArray, swing_events: Iterable[SwingEvent]) -> list[Event]:
@@ -165,7 +158,7 @@ class _Follower:
         first, self._samples = self._samples, self._samples + len(rows)
         for event in swing_events:
             rows, first = self._follow_live(rows, first, event.noticed_at + 1)
-            events += self._told(self._heed(event))
+            events += self._told(self._turns.heed(event, self._consider))
             self._choose_live(event.noticed_at + 1)
         self._follow_live(rows, first, self._samples)
         return events
@@ -207,19 +200,11 @@ class _Follower:
         self, rise_axis: FloatArray, lift: tuple[int, int, int], count: int
     ) -> float | None:
         """See `LiveFollower`: measured and judged like a repetition that is cut off here."""
-        began, low, top = lift
-        first = max(low - _MARGIN, began, count - _HISTORY)
-        stretch = Stretch(
-            first=self._first_index + first,
-            samples=self._history.part(first, count),
-            low=max(low - first, 0),
-            top=top - first,
-            closes=True,
-        )
+        stretch = self._turns.cut_off(*lift, count)
         found = movement(stretch, rise_axis, self._params.hold)
         if found is None or not self._judge.allows_hold(found):
             return None
-        return first + found.timing.hold_start
+        return stretch.first - self._first_index + found.timing.hold_start
 
     def _seen(self, rows: FloatArray) -> FloatArray:
         """The vertical, or where the axis of rising is known only its elevation."""
@@ -227,41 +212,14 @@ class _Follower:
             return np.ascontiguousarray(rows[:, UP])
         return elevation(rows, self._rise_axis)
 
-    def _heed(self, event: SwingEvent) -> list[Repetition]:
-        if event.mark is Mark.START:
-            self._turns = [event.index]
-            self._started_at = event.index
-            return []
-        found = self._consider(event)
-        if event.mark is not Mark.SETTLED:
-            self._turns = [*self._turns[-1:], event.index]
-        if event.mark is Mark.BREAK:
-            found += self._consider(event)
-        return found
-
-    def _consider(self, event: SwingEvent) -> list[Repetition]:
-        """Judge the movement around the last turning point, once, when it has come back."""
-        if len(self._turns) < 2 or self._turns[1] == self._judged_top:
-            return []
-        low, top = self._turns
-        first = max(low - _MARGIN, self._started_at, event.noticed_at - _HISTORY)
-        if top <= first:
-            return []
-        stretch = Stretch(
-            first=self._first_index + first,
-            samples=self._history.part(first, event.noticed_at + 1),
-            low=max(low - first, 0),
-            top=top - first,
-            opens=low == self._started_at,
-            closes=event.mark is Mark.BREAK,
-        )
-        turn = event.index - first
+    def _consider(self, stretch: Stretch, event: SwingEvent) -> list[Repetition] | None:
+        """See `Turns.heed`: judge a movement once it has come back."""
+        turn = self._first_index + event.index - stretch.first
         if self._rise_axis is not None and _plainly_none(stretch, turn, self._rise_axis):
-            return []
+            return None
         found = movement(stretch, self._rise_axis, self._params.hold)
         if event.mark is Mark.SETTLED and not (found and found.comes_back):
-            return []
-        self._judged_top = top
+            return None
         return self._judge.consider(found) if found else []
 
 
