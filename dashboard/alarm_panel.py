@@ -100,9 +100,9 @@ def _quiet_text(state: AlarmState) -> str:
     told = ", ".join(state.contacts)
     then = f"tells {told}" if told else "sounds here; nobody else is told"
     checked = (
-        "not checked yet"
+        "not tried yet"
         if state.checked_at is None
-        else f"checked on {day_text(state.checked_at.astimezone().date())}"
+        else f"last tried on {day_text(state.checked_at.astimezone().date())}"
     )
     return f"After a fall the alarm asks you, and without an answer {then} ({checked})."
 

@@ -69,8 +69,9 @@ def less_certain(found: Session) -> Iterator[str]:
     """What is less certain than usual in this recording, a sentence each."""
     if any(each.confidence is Confidence.LOWER for each in found.repetitions):
         yield (
-            "Repetitions: seen from the trunk or without a gyroscope. Some may be missed, and "
-            "times may err by some tenths of a second."
+            "Repetitions: seen from the trunk, without a gyroscope or without a calibration. Some "
+            "may be missed, and times may err by some tenths of a second. Without a calibration "
+            "they may also be another exercise: calibrate to be sure."
         )
     if found.spine is not None and found.spine.confidence is Confidence.LOWER:
         yield (

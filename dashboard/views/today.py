@@ -14,7 +14,6 @@ from analytics.pathway import Evidence, Pathway, load_pathway
 from analytics.store import Cursor
 from analytics.store.queries import (
     DayRow,
-    FallRow,
     Patient,
     TodayView,
     add_outcome,
@@ -129,14 +128,20 @@ def _last_set(connection: Cursor, patient_id: str, on: date) -> RepetitionSet | 
     return None
 
 
-def _is_recent(fall: FallRow, on: date) -> bool:
-    return (on - fall.date).days <= CallRules().fall_days
+def _speak_of_falls(view: TodayView) -> None:
+    fall = view.last_fall
+    if fall is not None and (view.date - fall.date).days <= CallRules().fall_days:
+        st.warning(
+            f"A fall was noticed on {words.day_text(fall.date, today=view.date)}. If anything "
+            "hurts that did not hurt before, call your care team today."
+        )
 
 
 def _show(patient: Patient, view: TodayView, last_set: RepetitionSet | None) -> None:
     heading, stop = st.columns([3, 1], vertical_alignment="bottom")
     heading.title(words.long_day_text(view.date), anchor=False)
     if view.plan is None:
+        _speak_of_falls(view)
         st.info("Nothing is prescribed yet. Your physiotherapist will set up your plan with you.")
         tell_of_the_alarm()
         st.html(parts.notice())
@@ -144,11 +149,7 @@ def _show(patient: Patient, view: TodayView, last_set: RepetitionSet | None) -> 
     pathway = load_pathway(view.plan.pathway_id)
     if stop.button("When to stop", type="primary", width="stretch"):
         _stop_rules(pathway)
-    if view.last_fall is not None and _is_recent(view.last_fall, view.date):
-        st.warning(
-            f"A fall was noticed on {words.day_text(view.last_fall.date, today=view.date)}. If "
-            "anything hurts that did not hurt before, call your care team today."
-        )
+    _speak_of_falls(view)
     for row in view.items:
         if row.evidence is not Evidence.REPORT:
             _seen(row, pathway, view.plan.phase_id, last_set)
