@@ -89,6 +89,19 @@ def test_a_sensor_that_drops_to_the_floor_is_no_fall_but_a_body_from_a_ladder_is
     assert len(falls(uncalibrated(from_height))) == 1
 
 
+def test_a_sensor_that_bounces_is_no_fall_though_it_is_picked_up_at_once() -> None:
+    struck = round(IMPACT_S * BODY_RATE_HZ)
+    dropped = held(
+        (0.0, 0.0, 0.0), (IMPACT_S, 0.0, 0.0), (IMPACT_S + 0.4, 80.0, 0.0),
+        (IMPACT_S + 1.6, 80.0, 0.0), (IMPACT_S + 4.0, 40.0, 60.0), (20.0, 40.0, 60.0),
+        pushes=((IMPACT_S, 0.02, 9.0),),
+    )  # fmt: skip
+    dropped.acc[struck - 15 : struck - 2] *= 0.05
+    assert len(falls(uncalibrated(dropped))) == 1
+    dropped.acc[struck + 3 : struck + 11] *= 0.05
+    assert falls(uncalibrated(dropped)) == []
+
+
 def test_a_sensor_that_is_taken_off_and_laid_on_a_table_is_no_fall() -> None:
     taken_off = held(
         (0.0, 0.0, 0.0), (5.0, 0.0, 0.0), (6.0, 130.0, 40.0), (7.0, 60.0, 200.0),

@@ -12,6 +12,8 @@ from sensors.types import FloatArray
 
 HANDLED_S = 8.0
 TUMBLE_S = 1.5
+FLIGHT_S = 1.2
+BOUNCING_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,14 +37,17 @@ class DoubtParams:
     turned_about_after_deg: float = 100.0
     """The same within two seconds after the tumble; at most 75° after these falls."""
     turned_about_after_logit: float = 3.0
-    weightless_s: float = 0.25
-    """No body was weightless for as long before it struck the floor (at most 0.1 s in the 981 falls
-    of SisFall and UMAFall), but who jumps is, who falls from a ladder, and a sensor let drop."""
+    weightless_s: float = 0.18
+    """No body was weightless for as long before it struck the floor (in the 981 falls of SisFall
+    and UMAFall at most 0.12 s), but who jumps is, who falls off a ladder, and a dropped sensor."""
     weightless_logit: float = 3.0
+    bounced_s: float = 0.1
+    """Weightless again for so long within a second after it: it bounced, as no body does (at most
+    0.04 s after these falls)."""
     lifeless_sd_g: float = 0.006
     """Stillness beyond that of a breathing body: the noise of a sensor that lies on the floor."""
     dropped_logit: float = 12.0
-    """A sensor that was weightless and is lifeless then, however hard it struck."""
+    """A sensor that was weightless and bounces or is lifeless then, however hard it struck."""
     pushed_off_ms: float = 1.2
     """Upward speed that lifts a body by 7 cm: it jumped. Runners have as much, but …"""
     landed_within_deg: float = 35.0
@@ -83,8 +88,8 @@ def doubts(seen: Seen, params: DoubtParams) -> Iterator[tuple[str, float]]:
         yield "the sensor was handled before", params.handled_logit
     if _turned_about_after_deg(seen) > params.turned_about_after_deg:
         yield "the sensor was turned about after", params.turned_about_after_logit
-    if seen.finder.weightless_s(seen.index) >= params.weightless_s:
-        if seen.features.restless_g < params.lifeless_sd_g:
+    if seen.finder.weightless_s(seen.index, -FLIGHT_S, 0.0) >= params.weightless_s:
+        if _is_thing(seen, params):
             yield "the sensor was dropped", params.dropped_logit
         else:
             yield "was weightless before", params.weightless_logit
@@ -95,6 +100,11 @@ def doubts(seen: Seen, params: DoubtParams) -> Iterator[tuple[str, float]]:
             yield "sat up", params.sat_up_logit
         elif seen.finder.dropped_ms(seen.index) < params.rolled_ms:
             yield "lay before", params.lay_before_logit
+
+
+def _is_thing(seen: Seen, params: DoubtParams) -> bool:
+    bounced_s = seen.finder.weightless_s(seen.index, 0.0, BOUNCING_S)
+    return bounced_s >= params.bounced_s or seen.features.restless_g < params.lifeless_sd_g
 
 
 def _was_handled(seen: Seen, params: DoubtParams) -> bool:

@@ -35,8 +35,7 @@ _STOPPING_SHARE = 0.8
 _SINKING_S = 2.5
 _COME_TO_REST_S = 0.5
 _GRAVITY_MEAN_S = 0.5
-_WEIGHTLESS_S = 1.2
-_WEIGHTLESS_G = 0.15
+_WEIGHTLESS_G = 0.2
 _COLUMNS = 6
 _UP = np.array([0.0, 0.0, 1.0])
 
@@ -157,9 +156,9 @@ class ImpactFinder:
         mean: FloatArray = self.acc_g(impact, -3.0, -2.0).mean(axis=0)
         return mean
 
-    def weightless_s(self, impact: int) -> float:
-        """The longest stretch without weight in the seconds before an impact."""
-        force_g = np.linalg.norm(self.acc_g(impact, -_WEIGHTLESS_S, 0.0), axis=1)
+    def weightless_s(self, index: int, from_s: float, until_s: float) -> float:
+        """The longest stretch without weight between two times from a sample."""
+        force_g = np.linalg.norm(self.acc_g(index, from_s, until_s), axis=1)
         breaks = np.flatnonzero(~(force_g < _WEIGHTLESS_G))
         longest = np.diff(breaks, prepend=-1, append=len(force_g)).max() - 1
         return float(longest / BODY_RATE_HZ)

@@ -11,6 +11,7 @@ from analytics.falls.impacts import Impact, ImpactFinder, samples
 from sensors.types import FloatArray
 
 _SECOND = samples(1.0)
+_SANK_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,10 @@ class SlideParams:
     """A slide ends seated: the body has turned less than this from how it was before."""
     calm_sd_g: float = 0.15
     """And seated it stays for a moment; a step or a jump is followed by the next."""
+    held_s: float = 8.0
+    """For so long before it sank …"""
+    held_within_deg: float = 60.0
+    """… the body was held like this; a sensor in the hand was not."""
     lying_deg: float = 60.0
     """Turned this far from before the slide, the body lies."""
     lying_s: float = 3.0
@@ -72,8 +77,10 @@ class SlideFinder:
         params = self._params
         before = self._finder.gravity_before(impact.index)
         after_g = self._finder.acc_g(impact.index, 0.5, 1.5)
+        wandered_deg = self._finder.wandered_deg(impact.index, -params.held_s, -_SANK_S)
         return (
-            self._finder.sunk_m(impact.index) >= params.least_sunk_m
+            wandered_deg <= params.held_within_deg
+            and self._finder.sunk_m(impact.index) >= params.least_sunk_m
             and float(angle_deg(before, after_g.mean(axis=0))) <= params.upright_within_deg
             and float(np.sqrt(after_g.var(axis=0).sum())) <= params.calm_sd_g
         )

@@ -43,10 +43,10 @@ class WatchParams:
     jogging is above, walking below. All 981 falls of SisFall and UMAFall have a second below 0.12 g
     among them."""
     vigorous_logit: float = 6.0
-    turned_about_deg: float = 220.0
-    """A sensor whose gravity went so far there and back in the six seconds after the tumble is in
-    somebody's hand. Rolling over and rising took 177° at most in these falls."""
-    turned_about_logit: float = 12.0
+    turned_about: tuple[tuple[float, float], ...] = ((150.0, 5.0), (220.0, 12.0))
+    """A sensor whose gravity went so far (°) there and back in the six seconds after the tumble is
+    in somebody's hand, perhaps or surely (logits). Rising at once took 105° at most in these falls
+    and in the simulator; rolling over and rising take more."""
     never_down_logit: float = 2.0
     """For never having been still for a second by then, though turned by less than lying takes."""
     upright_within_deg: float = 40.0
@@ -160,8 +160,8 @@ class WatchedFall:
     @property
     def _handled_logit(self) -> float:
         """Negative once the sensor was turned about as only hands do."""
-        handled = self._turned_about_deg > self._params.turned_about_deg
-        return -self._params.turned_about_logit if handled else 0.0
+        reached = [w for deg, w in self._params.turned_about if self._turned_about_deg > deg]
+        return -max(reached, default=0.0)
 
     @property
     def _evidence(self) -> str:
