@@ -88,8 +88,14 @@ class Settings:
 
 
 def _made(folder: Path) -> Path:
-    """A folder, made for its owner if it is missing."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """A folder, made for its owner if it is missing; FivepointError if it cannot be."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise FivepointError(
+            f"{error.strerror} for {folder}, so nothing can be kept there; name another data "
+            f"folder in {DATA_FOLDER_VARIABLE}."
+        ) from error
     return folder
 
 

@@ -24,6 +24,7 @@ from fivepoint.cli import main
 from fivepoint.live import LIVE_NAME, LiveState, read_live
 from fivepoint.options import Worn
 from fivepoint.settings import Settings, Wishes, read_wishes
+from sensors.errors import FivepointError
 from sensors.recording import (
     RESUMED_WITHIN,
     Spool,
@@ -61,6 +62,13 @@ sys.stdin.read()
 def test_without_settings_nothing_is_worn(tmp_path: Path) -> None:
     assert read_wishes(tmp_path / "settings.toml") == Wishes()
     assert Wishes().wear == {}
+
+
+def test_a_data_folder_that_cannot_be_is_told_with_what_to_do(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(FivepointError, match="name another data folder in FIVEPOINT_DATA"):
+        assert Settings(file).recordings_folder
 
 
 def test_settings_name_the_sensors(tmp_path: Path) -> None:
