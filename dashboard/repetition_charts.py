@@ -40,34 +40,11 @@ def repetition_bars(
     """
     values = [bar.value for bar in bars]
     shown = [min(least[0], *values), max(least[1], *values, target or 0.0)]
-    table = pa.table(
-        {
-            "number": [bar.number for bar in bars],
-            "value": [bar.value for bar in bars],
-            "fill": [1.0 if bar.counted else 0.0 for bar in bars],
-            "text": [
-                f"{bar.value:.1f} {unit}{'' if bar.counted else ', not counted'}" for bar in bars
-            ],
-        }
-    )
-    drawn = (
-        alt.Chart(table)
-        .mark_bar(color=colours.band, stroke=colours.band, strokeWidth=1.5)
-        .encode(
-            x=alt.X("number:O", axis=_numbers(bars)),
-            y=alt.Y(
-                "value:Q",
-                scale=alt.Scale(domain=shown, nice=True),
-                axis=alt.Axis(title=None, tickCount=5),
-            ),
-            fillOpacity=alt.FillOpacity("fill:Q", scale=None),
-            tooltip=[
-                alt.Tooltip("number:O", title="Repetition"),
-                alt.Tooltip("text:N", title="Measured"),
-            ],
-        )
-    )
-    layers = [drawn, *_set_marks(bars, colours), *_target_marks(target, unit, colours)]
+    layers = [
+        _measured(bars, unit, colours, shown),
+        *_set_marks(bars, colours),
+        *_target_marks(target, unit, colours),
+    ]
     chart: alt.LayerChart = (
         alt.LayerChart(layer=layers)
         .properties(height=_HEIGHT)
@@ -79,6 +56,36 @@ def repetition_bars(
         )
     )
     return chart
+
+
+def _measured(
+    bars: Sequence[Bar], unit: str, colours: Palette, shown: Sequence[float]
+) -> alt.Chart:
+    table = pa.table(
+        {
+            "number": [bar.number for bar in bars],
+            "value": [bar.value for bar in bars],
+            "fill": [1.0 if bar.counted else 0.0 for bar in bars],
+            "text": [
+                f"{bar.value:.1f} {unit}{'' if bar.counted else ', not counted'}" for bar in bars
+            ],
+        }
+    )
+    drawn = alt.Chart(table).mark_bar(color=colours.band, stroke=colours.band, strokeWidth=1.5)
+    measured: alt.Chart = drawn.encode(
+        x=alt.X("number:O", axis=_numbers(bars)),
+        y=alt.Y(
+            "value:Q",
+            scale=alt.Scale(domain=shown, nice=True),
+            axis=alt.Axis(title=None, tickCount=5),
+        ),
+        fillOpacity=alt.FillOpacity("fill:Q", scale=None),
+        tooltip=[
+            alt.Tooltip("number:O", title="Repetition"),
+            alt.Tooltip("text:N", title="Measured"),
+        ],
+    )
+    return measured
 
 
 def _numbers(bars: Sequence[Bar]) -> alt.Axis:
