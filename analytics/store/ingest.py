@@ -71,7 +71,7 @@ def ingest_all(store: Store, analyzed: Iterable[StoredSession]) -> int:
         new = {
             each.session.recording_id: each
             for each in analyzed
-            if not _is_known(cursor, each.session.recording_id, _basis(each.session), each.path)
+            if not _stays_stored(cursor, each.session.recording_id, _basis(each.session), each.path)
         }
         delete_sessions(cursor, list(new))
         insert_sessions(cursor, new.values())
@@ -126,7 +126,7 @@ def _ingest_recording(store: Store, path: Path) -> bool:
     header = recording.header
     with store.writing, store.cursor() as cursor:
         limits = prescribed_by_day(cursor, header.patient).at(header.started_at).limits
-        if _is_known(cursor, header.id, _Basis(ALGORITHM_VERSION, limits), path):
+        if _stays_stored(cursor, header.id, _Basis(ALGORITHM_VERSION, limits), path):
             return False
     return ingest(store, analyze(recording, limits=limits), path)
 
@@ -135,8 +135,8 @@ def _basis(session: Session) -> _Basis:
     return _Basis(session.algorithm_version, session.limits)
 
 
-def _is_known(cursor: Cursor, recording_id: str, basis: _Basis, path: Path) -> bool:
-    """Whether the result on that basis is stored; one whose folder is gone has moved to `path`."""
+def _stays_stored(cursor: Cursor, recording_id: str, basis: _Basis, path: Path) -> bool:
+    """Whether a result on that basis is stored already; its folder is noted anew if it has moved."""
     row = cursor.execute(
         """
         SELECT path FROM sessions WHERE recording_id = ? AND algorithm_version = ?
@@ -145,11 +145,14 @@ def _is_known(cursor: Cursor, recording_id: str, basis: _Basis, path: Path) -> b
         [recording_id, basis.algorithm_version, *limits_row(basis.limits).values()],
     ).fetchone()
     if row and not Path(row[0]).exists():
-        cursor.execute(
-            "UPDATE sessions SET path = ? WHERE recording_id = ?",
-            [str(path.resolve()), recording_id],
-        )
+        _note_move(cursor, recording_id, path)
     return row is not None
+
+
+def _note_move(cursor: Cursor, recording_id: str, path: Path) -> None:
+    cursor.execute(
+        "UPDATE sessions SET path = ? WHERE recording_id = ?", [str(path.resolve()), recording_id]
+    )
 
 
 def _up_to_date(store: Store) -> set[str]:
