@@ -136,7 +136,7 @@ def _basis(session: Session) -> _Basis:
 
 
 def _stays_stored(cursor: Cursor, recording_id: str, basis: _Basis, path: Path) -> bool:
-    """Whether a result on that basis is stored already; its folder is noted anew if it has moved."""
+    """Whether a result on that basis is stored; its folder is noted anew if it has moved."""
     row = cursor.execute(
         """
         SELECT path FROM sessions WHERE recording_id = ? AND algorithm_version = ?
