@@ -112,7 +112,7 @@ class _Follower:
         """See `Turns.heed`: tell a movement once it has come back or was cut off."""
         if stretch.samples[stretch.top, 2] < stretch.samples[stretch.low, 2]:
             return None
-        found = movement(stretch, _HEAD_END, self._params.hold)
+        found = movement(stretch, _HEAD_END, self._params.hold, breathes=True)
         if event.mark is Mark.SETTLED and not (found and found.comes_back):
             return None
         return [_event(found)] if found and self._counts(found) else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -17,6 +17,7 @@ from analytics.bridging.movement import (
     FELLOW,
     SUPINE,
     UP,
+    Movement,
     Stretch,
     elevation,
     movement,
@@ -44,6 +45,10 @@ _FELLOWS = (Segment.TRUNK, Segment.THIGH, Segment.PELVIS)
 """Whose tilt is compared with that of the segment that is followed: the first that is worn."""
 
 _ARC_RISE = np.array([1.0, 0.0, 0.0])
+
+_TRUNK_SHARE = 0.75
+"""The upper back, whose shoulders stay on the ground, tilts by at least this part of what the hips
+do (in simulated bodies, 0.75 to 0.88)."""
 
 _ON_BACK_COS = np.cos(np.radians(60.0))
 _THIGH_FRONT_COS = np.cos(np.radians(85.0))
@@ -119,7 +124,7 @@ class _Follower:
         self._name = name
         self._params = params
         self._rise_axis = _RISE_AXIS[name] if segment.calibrated else None
-        self._swings = SwingFinder(params.swings, None if self._rise_axis is None else _ARC_RISE)
+        self._swings = _swing_finder(name, self._rise_axis, params.swings)
         self._judge: Judge = (
             KnownMounting(worn, params.ranges)
             if segment.calibrated
@@ -201,10 +206,14 @@ class _Follower:
     ) -> float | None:
         """See `LiveFollower`: measured and judged like a repetition that is cut off here."""
         stretch = self._turns.cut_off(*lift, count)
-        found = movement(stretch, rise_axis, self._params.hold)
+        found = self._movement(stretch, rise_axis)
         if found is None or not self._judge.allows_hold(found):
             return None
         return stretch.first - self._first_index + found.timing.hold_start
+
+    def _movement(self, stretch: Stretch, rise_axis: FloatArray | None) -> Movement | None:
+        breathes = self._name is Segment.TRUNK
+        return movement(stretch, rise_axis, self._params.hold, breathes=breathes)
 
     def _seen(self, rows: FloatArray) -> FloatArray:
         """The vertical, or where the axis of rising is known only its elevation."""
@@ -217,10 +226,18 @@ class _Follower:
         turn = self._first_index + event.index - stretch.first
         if self._rise_axis is not None and _plainly_none(stretch, turn, self._rise_axis):
             return None
-        found = movement(stretch, self._rise_axis, self._params.hold)
+        found = self._movement(stretch, self._rise_axis)
         if event.mark is Mark.SETTLED and not (found and found.comes_back):
             return None
         return self._judge.consider(found) if found else []
+
+
+def _swing_finder(name: Segment, rise_axis: FloatArray | None, params: SwingParams) -> SwingFinder:
+    """Finds swings down to the smallest bridge, as the segment shows it."""
+    if rise_axis is None:
+        return SwingFinder(params, None)
+    share = _TRUNK_SHARE if name is Segment.TRUNK else 1.0
+    return SwingFinder(replace(params, min_deg=share * params.min_deg), _ARC_RISE)
 
 
 def _plainly_none(stretch: Stretch, turn: int, rise_axis: FloatArray) -> bool:

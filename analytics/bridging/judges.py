@@ -76,12 +76,17 @@ class KnownMounting:
 
     def _allows(self, movement: Movement) -> bool:
         return (
-            is_lift(movement, self._params.min_deg, self._params)
+            is_lift(movement, self._least_deg(movement), self._params)
             and not self._sways(movement)
             and self._lies_supine(movement)
             and self._may_rise(movement)
             and self._is_followed(movement)
         )
+
+    def _least_deg(self, movement: Movement) -> float:
+        in_set = self._usual.is_in_set(movement.at_s(movement.timing.start))
+        small = in_set and self._worn.segment is Segment.TRUNK
+        return self._params.min_trunk_deg if small else self._params.min_deg
 
     def consider(self, movement: Movement) -> list[Repetition]:
         """See `Judge.consider`: decided at once."""

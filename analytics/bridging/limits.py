@@ -16,6 +16,9 @@ class RangeParams:
     min_deg: float = 4.0
     """Smallest range, that one of 5° is never missed; bridges moved the thigh by 7–39° in a
     published set of exercises."""
+    min_trunk_deg: float = 3.0
+    """Smallest of the trunk soon after another bridge, since its upper end tilts by as little as
+    three quarters of what the hips do; a deep breath tilts it as far, but not in sets."""
     max_deg: float = 50.0
     """Largest; a person who sits up or turns tilts further."""
     max_sway_part: float = 0.4

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from analytics.body import BODY_RATE_HZ
+from analytics.bridging.course import Felt
 from analytics.bridging.timing import HoldParams, Timing, timing
 from analytics.detector import kernel
 from sensors.types import GRAVITY_MS2, FloatArray
@@ -105,11 +106,14 @@ class Movement:
         return self.timing.return_deg >= 0.5 * self.timing.range_deg
 
 
-def movement(stretch: Stretch, rise_axis: FloatArray | None, params: HoldParams) -> Movement | None:
+def movement(
+    stretch: Stretch, rise_axis: FloatArray | None, params: HoldParams, *, breathes: bool
+) -> Movement | None:
     """Measure a stretch; None where it shows no lift and lowering.
 
-    Without a `rise_axis` the axis is the one from the low to the top. Without a gyroscope the edges
-    stay as smoothed: the movement's own acceleration, taken for tilt, makes up for about as much.
+    Without a `rise_axis` the axis is the one from the low to the top. `breathes` says that
+    breathing tilts the sensor. Times are those of the course that fits all that was felt, or where
+    none does, of levels that are crossed.
     """
     samples = _filled(stretch.samples)
     stretch = replace(stretch, samples=samples)
@@ -123,9 +127,12 @@ def movement(stretch: Stretch, rise_axis: FloatArray | None, params: HoldParams)
     times = timing(tilt_deg, _rate_degs(samples, tilt_deg), top, depth_deg, params)
     if times is None:
         return None
-    if not np.isnan(samples[:, GYRO]).any():
+    has_gyro = not np.isnan(samples[:, GYRO]).any()
+    if has_gyro:
         times = times.sharpened(_SIGMA_S * BODY_RATE_HZ)
-    return Movement(stretch, times, axis, up, tilt_deg)
+    force_ms2 = np.convolve(np.pad(samples[:, FORCE], _HALF_WIDTH, mode="edge"), _KERNEL, "valid")
+    felt = Felt(tilt_deg, force_ms2, _SIGMA_S * BODY_RATE_HZ, breathes=breathes, sways=not has_gyro)
+    return Movement(stretch, times.fitted(felt), axis, up, tilt_deg)
 
 
 def _axis(up: FloatArray, top: int, side: slice) -> FloatArray:

@@ -13,6 +13,8 @@ from analytics.detector import Variables, kernel, opened, variables
 from sensors.types import FloatArray
 
 _FIRST_STAGE, _SECOND_STAGE, _ANCHOR, _FAR, _OLDER = range(5)
+_STEP_RAD, _STEP_PART = 0.02, 0.1
+"""Smaller changes are rest, 1.1° or a tenth of the swing before."""
 _START, _TURN, _SETTLED, _BREAK = range(4)
 
 
@@ -261,7 +263,8 @@ def _advance(
     state.range = distance
     state.far_index = index
     _keep(now, vectors, _FAR)
-    if distance > state.progress + 0.02 + 0.02 * distance:
+    step = min(_STEP_RAD, _STEP_PART * state.older_range)
+    if distance > state.progress + step + 0.02 * distance:
         state.progress = distance
         state.progress_at = index
 

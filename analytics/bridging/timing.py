@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from analytics.body import BODY_RATE_HZ
+from analytics.bridging.course import Course, Felt, course
 from analytics.detector import kernel
 from sensors.types import FloatArray
 
@@ -64,6 +65,22 @@ class Timing:
             hold_start=self.hold_start - float(early),
             hold_end=self.hold_end + float(late),
             end=self.end - float(late),
+        )
+
+    def fitted(self, felt: Felt) -> Timing:
+        """By the course that fits what was felt; as it is where none does."""
+        lowered = self.return_deg > 0.0
+        guess = Course(self.start, self.hold_start, self.hold_end, self.end, self.range_deg)
+        found = course(felt, guess, lowered=lowered)
+        if found is None:
+            return self
+        return replace(
+            self,
+            start=max(found.start, 0.0),
+            hold_start=found.hold_start,
+            hold_end=found.hold_end if lowered else self.hold_end,
+            end=min(found.end, len(felt.tilt_deg) - 1.0) if lowered else self.end,
+            range_deg=found.range_deg if felt.sways else self.range_deg,
         )
 
 

@@ -26,12 +26,18 @@ class Usual:
         What is usual is forgotten after a pause. Shallow and short ones take part in it: several
         alike are not tries.
         """
-        if self._last and repetition.start_s - self._last[-1].end_s > self._params.max_pause_s:
+        if not self.is_in_set(repetition.start_s):
             self._last.clear()
         tried = bool(self._last) and self._is_tried(repetition)
         if not repetition.partial:
             self._last.append(repetition)
         return replace(repetition, partial=repetition.partial or tried)
+
+    def is_in_set(self, start_s: float) -> bool:
+        """Whether there was a repetition not long before."""
+        if not self._last:
+            return False
+        return start_s - self._last[-1].end_s <= self._params.max_pause_s
 
     def _is_tried(self, repetition: Repetition) -> bool:
         peak_deg = np.median([usual.peak_deg for usual in self._last])
