@@ -66,8 +66,9 @@ class LiveState(msgspec.Struct, frozen=True, kw_only=True):
     `extension_deg` and its standard deviation are None while it cannot be seen. `repetitions`
     counts the whole ones that are confirmed; for a coach `bridge` is quicker, and None where it
     cannot be told. `remaining_hold_s` is how much longer to hold of what is prescribed, and None
-    where that is not known. `suspected_fall` was called and is still watched, which an alarm acts
-    upon; `falls` are those whose watch has ended. `walking_s` is from when until when somebody has
+    where that is not known. `suspected_fall` was called and is still watched, or the sensors fell
+    silent in it, which an alarm acts upon; `falls` are those whose watch has ended, and one with
+    which the recording before was cut off. `walking_s` is from when until when somebody has
     walked, while that goes on. `virtual` is what no real sensor tells.
     """
 
@@ -156,7 +157,7 @@ def _of(take: Take, phase: LivePhase, now_s: float) -> LiveState:
         last_repetition=take.last_repetition,
         bridge=bridge,
         remaining_hold_s=_remaining_hold_s(bridge, take.prescribed.hold_s),
-        suspected_fall=take.pipeline.falls.suspected,
+        suspected_fall=take.suspected_fall(now_s),
         falls=tuple(take.falls),
         walking_s=take.pipeline.walking.under_way_s,
     )

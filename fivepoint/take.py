@@ -21,6 +21,9 @@ from sensors.types import Calibration, Chunk
 US_PER_S = 1_000_000
 _LATE_MARGIN_S = 0.2
 
+SILENT_S = 4.0
+"""Sensors that have sent nothing for so long may have been lost in a fall."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -68,7 +71,7 @@ class Take:
         self._infos = {info.placement: info for info in header.streams}
         self._opened = ExitStack()
         self._spool = self._opened.enter_context(Spool(plan.folder / header.id, header))
-        self._newest_start_s = 0.0
+        self._newest_start_s = self._newest_s = 0.0
         self._came_too_late = False
 
     @property
@@ -83,7 +86,19 @@ class Take:
         start_s = float(chunk.t_s[0])
         self._came_too_late |= start_s < self._newest_start_s - MAX_LAG_S + _LATE_MARGIN_S
         self._newest_start_s = max(self._newest_start_s, start_s)
+        self._newest_s = max(self._newest_s, float(chunk.t_s[-1]))
         self._found(self.pipeline.push(chunk))
+
+    def suspected_fall(self, now_s: float) -> Fall | None:
+        """The fall that an alarm acts upon, at `now_s` on the hub's clock.
+
+        Where the sensors fell silent in it, it is told by what came until then.
+        """
+        falls = self.pipeline.falls
+        silent = now_s - self.origin_s - self._newest_s >= SILENT_S
+        if falls.suspected is None and silent and falls.undecided:
+            return falls.suspected_if_over
+        return falls.suspected
 
     def finish(self) -> Result:
         """Put the recording in place; raises RecordingError if the disk refuses."""

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from analytics.events import Posture
+from analytics.events import Fall, Posture
+from analytics.pipeline import analyze
 from fivepoint.complaint import complain
 from fivepoint.take import US_PER_S, Plan, Take
 from sensors.errors import FivepointError
@@ -16,6 +17,10 @@ from sensors.types import Chunk, Placement, StreamInfo
 
 WALL_STEP_S = 1.0
 """Disagreement between the hub's clock and the time of day that shows that the latter was set."""
+
+
+UNTOLD_S = 10.0
+"""A fall so soon before a recorder was cut off may not have been told by it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +48,8 @@ class Takes:
     name or that reaches back before it; all day also after 10 min of silence, and after an hour as
     soon as the wearer is upright, nothing may be a fall and no stream is behind. A recording that
     follows without a pause names the one before in `resumes`, and the first one names what was cut
-    off half an hour before at most, if that was of the same wearer, kind and place.
+    off half an hour before at most, if that was of the same wearer, kind and place; it also tells
+    of a fall with which that was cut off.
 
     `clock` tells the hub's time, in seconds from its start, and `wall` the time of day.
     """
@@ -136,7 +142,11 @@ class Takes:
         else:
             origin_us = self._start_us(first_us)
             header = self._header(infos, origin_us)
-            header = replace(header, resumes=self._cut_off_before(header))
+            cut_off = self._cut_off_before(header)
+            if cut_off is not None:
+                take = Take(replace(header, resumes=cut_off.header.id), self._plan, origin_us)
+                take.falls += _falls_as_cut_off(cut_off, header)
+                return take
         return Take(header, self._plan, origin_us)
 
     def _seam_us(self, first_us: int) -> int:
@@ -169,11 +179,10 @@ class Takes:
             calibrations=self._plan.calibrations,
         )
 
-    def _cut_off_before(self, header: RecordingHeader) -> str | None:
+    def _cut_off_before(self, header: RecordingHeader) -> Recording | None:
         """The recording that was cut off and is continued by this one."""
         left, self._cut_off = self._cut_off, []
-        last = max((old for old in left if _continues(header, old)), key=_ended_at, default=None)
-        return None if last is None else last.header.id
+        return max((old for old in left if _continues(header, old)), key=_ended_at, default=None)
 
     def _zero_by_wall(self) -> datetime:
         """The time of day at the hub's time 0, by the clocks as they are now."""
@@ -184,6 +193,16 @@ class Takes:
         zero_at = self._zero_by_wall()
         is_set = abs(zero_at - self._zero_at) > timedelta(seconds=WALL_STEP_S)
         return zero_at if is_set else self._zero_at
+
+
+def _falls_as_cut_off(old: Recording, header: RecordingHeader) -> list[Fall]:
+    """Falls with which a recording was cut off, in the times of the one that resumes it."""
+    later_s = (header.started_at - old.header.started_at).total_seconds()
+    return [
+        replace(fall, impact_s=fall.impact_s - later_s)
+        for fall in analyze(old).falls
+        if fall.impact_s >= old.duration_s - UNTOLD_S
+    ]
 
 
 def _us(t_s: float) -> int:

@@ -134,6 +134,45 @@ def test_it_does_not_end_in_a_fall_which_is_called_while_it_is_recorded(
     assert called
 
 
+FALLEN_S = 62.3
+"""When the impact is in the sample stream of a fall."""
+
+
+@pytest.fixture
+def fallen(all_day: Plan) -> Day:
+    """A day so far, with a fall of which only the first moments came."""
+    day = Day(calibrated(all_day, "fall_forward"), rules=Rules())
+    recording = read_recording(STREAMS / "fall_forward")
+    for chunk in recording.chunks(0.2):
+        if chunk.t_s[-1] < FALLEN_S + 1.7:
+            day.put(chunk, streams=recording.header.streams)
+    return day
+
+
+def test_a_fall_is_suspected_though_the_sensors_fall_silent_in_it(fallen: Day) -> None:
+    take = fallen.takes.current
+    assert take is not None
+    assert take.suspected_fall(FALLEN_S + 3.0) is None
+    suspected = take.suspected_fall(FALLEN_S + 7.0)
+    assert suspected is not None
+    assert suspected.impact_s == pytest.approx(FALLEN_S, abs=0.2)
+
+
+def test_a_fall_with_which_a_recorder_was_cut_off_is_told_by_the_next(
+    fallen: Day, all_day: Plan
+) -> None:
+    assert fallen.takes.current is not None
+    fallen.takes.current.leave()
+    info = fallen.takes.current.header.streams[0]
+    day = Day(all_day, NOON + timedelta(seconds=80.0))
+    day.put(steady(info, 1), streams=(info,))
+    take = day.takes.current
+    assert take is not None
+    (fall,) = take.falls
+    fallen_at = take.header.started_at + timedelta(seconds=fall.impact_s)
+    assert (fallen_at - NOON).total_seconds() == pytest.approx(FALLEN_S, abs=0.2)
+
+
 def test_what_is_found_in_each_is_what_analysis_finds_in_it(all_day: Plan) -> None:
     results = played(Day(calibrated(all_day, "fall_forward")), "fall_forward")
     assert sum(len(result.session.falls) for result in results) == 1

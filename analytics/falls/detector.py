@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -68,6 +69,12 @@ class FallDetector:
         watched = self._watched
         believed = watched is not None and watched.probability >= self._params.least_probability
         return watched.fall if watched is not None and believed else None
+
+    @property
+    def suspected_if_over(self) -> Fall | None:
+        """The same if nothing more comes, as when a link breaks in a fall."""
+        events = copy.deepcopy(self).finish()
+        return next((event for event in reversed(events) if isinstance(event, Fall)), None)
 
     @property
     def undecided(self) -> bool:
