@@ -70,7 +70,7 @@ TopicName = Literal["orientation", "posture", "spine", "bridging", "falls"]
 PORT = typer.Option(min=1, max=65535, help="Port on the loopback address.")
 Port = Annotated[int, PORT]
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Recordings = Annotated[
     list[Path], typer.Argument(metavar="REC...", help="Recordings, or folders of them.")
 ]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from analytics.validation.document import asked_text, interval_text, value_text, write_section
 from analytics.validation.figures import ALL, Figure, Unit
@@ -57,7 +57,9 @@ def _listing_table(listing: Listing) -> Table:
 
 def _table(figures: list[Figure]) -> Table:
     """A row for each figure over all subjects, with the subject who is worst off."""
-    table = Table("set", "what", "found", "95 %", "of", "asked", "worst", caption=CAPTION)
+    numbers = (Column(each, no_wrap=True) for each in ("found", "95 %", "of", "asked"))
+    what, worst = (Column(each, overflow="fold") for each in ("what", "worst"))
+    table = Table("set", what, *numbers, worst, caption=CAPTION)
     for whole in figures:
         if whole.subject == ALL:
             table.add_row(
