@@ -31,7 +31,7 @@ def validate(
 def benchmark(
     json: options.Json = False,
     minutes: Annotated[
-        float, typer.Option(min=0.5, help="How long each three live sensors are recorded.")
+        float, typer.Option(min=1, help="How long each three live sensors are recorded.")
     ] = 1.0,
 ) -> None:
     """Measure how fast Fivepoint is on this machine."""
