@@ -85,3 +85,10 @@ def test_what_goes_otherwise_has_no_course() -> None:
     felt = bridge()
     stairs = 2.0 * np.round(0.5 * felt.tilt_deg) + np.where(np.arange(650) % 100 < 50, 1.5, 0.0)
     assert course(Felt(stairs, felt.force_ms2, SIGMA, False, False), GUESS, lowered=True) is None
+
+
+@pytest.mark.parametrize("value", [0.0, np.nan])
+def test_samples_that_tell_nothing_have_no_course(value: float) -> None:
+    nothing = np.full(650, value)
+    felt = Felt(nothing, nothing, SIGMA, breathes=True, sways=True)
+    assert course(felt, GUESS._replace(range_deg=0.0), lowered=True) is None

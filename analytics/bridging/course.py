@@ -8,6 +8,7 @@ up.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -115,13 +116,14 @@ def course(felt: Felt, guess: Course, *, lowered: bool) -> Course | None:
 
     By least squares (Levenberg 1944, Marquardt 1963) from a first guess. Lift, sag of the hold and
     lowering are movements of minimum jerk. Where the hips are not `lowered` yet, they are held
-    until the last sample.
+    until the last sample. A fit ends where the samples leave an unknown open.
     """
     near = felt.near(guess, lowered=lowered)
     fits = []
     for times in _begun(guess, felt):
         fit = _Fit(near, felt.sigma, *_beforehand(felt, times, guess.range_deg, lowered))
-        fit.run()
+        with suppress(np.linalg.LinAlgError):
+            fit.run()
         fits.append(fit)
     return _believed(min(fits, key=lambda fit: fit.cost))
 
@@ -145,7 +147,8 @@ def _beforehand(
     expected[_TIMES], precision[_TIMES] = times, 1.0 / _TIME_SD**2
     expected[BREATH_RATE], precision[BREATH_RATE] = _BREATH_RATE, 1.0 / _BREATH_RATE_SD**2
     precision[[COSINE, SINE]] = 1.0 / _BREATH_SD_DEG**2 if felt.breathes else _PINNED
-    precision[SWAY] = 1.0 / (_SWAY_SD_S2 * range_deg) ** 2 if felt.sways else _PINNED
+    sway_sd = _SWAY_SD_S2 * max(range_deg, 1.0)
+    precision[SWAY] = 1.0 / sway_sd**2 if felt.sways else _PINNED
     if not lowered:
         last = len(felt.tilt_deg) - 1.0
         expected[[HOLD_END, END]] = last, last + BODY_RATE_HZ
