@@ -24,7 +24,8 @@ import numpy as np
 
 from analytics.limits import PrescribedByDay
 from analytics.outcomes import PAIN, Outcome
-from analytics.pathway import Evidence, load_pathway, phase_dates
+from analytics.pathway import Evidence, load_pathway
+from analytics.phases import phase_dates
 from analytics.pipeline import ALGORITHM_VERSION, analyze
 from analytics.prescription import (
     ItemKind,
@@ -66,8 +67,9 @@ SET_REPETITIONS = 10
 CHUNK_S = 600.0
 PAD_MIN = 20.0
 TABLE_MIN = 35.0
-UP_ON = (0, 3)
-"""Weekdays on which the sensors stay on for a while after the exercises: Mondays and Thursdays."""
+UP_ON = (1, 4)
+"""Days before today, and before each week earlier, on which the sensors stay on for a while after
+the exercises."""
 
 
 class Activity(StrEnum):
@@ -113,6 +115,11 @@ class _Task:
     @property
     def id(self) -> str:
         return f"{self.person.id}-{self.day}-{self.activity}"
+
+    @property
+    def seed(self) -> list[int]:
+        """What chance begins with: the same on whatever day the demo is made."""
+        return [*f"{self.person.id}-{self.days_ago}-{self.activity}".encode()]
 
     @property
     def share(self) -> float:
@@ -264,7 +271,7 @@ def _done(base: _Task, plan: Prescription, rng: np.random.Generator) -> Iterator
 
 def _record(task: _Task) -> StoredSession:
     """Simulate what a person does, record it through the sensors, and analyze the recording."""
-    rng = np.random.default_rng([*task.id.encode()])
+    rng = np.random.default_rng(task.seed)
     rate_hz = 26.0 if task.activity in (Activity.BRIDGES, Activity.FALL) else 13.0
     sensors = [
         VirtualSensor(placement=placement, rate_hz=rate_hz)
@@ -291,7 +298,7 @@ def _script(task: _Task, rng: np.random.Generator) -> Script:
     match task.activity:
         case Activity.BRIDGES:
             script = exercise_session(*_sets(task), rng=rng, pause_s=20.0)
-            after = up_and_about(rng=rng, manner=task.manner) if task.day.weekday() in UP_ON else []
+            after = up_and_about(rng=rng, manner=task.manner) if task.days_ago % 7 in UP_ON else []
             return [*script, *after]
         case Activity.PAD:
             extension_deg = person.extension_deg + rng.normal(0.0, 1.0)

@@ -24,11 +24,10 @@ from analytics.pathway import (
     PathwayError,
     Positioning,
     load_pathway,
-    phase_dates,
-    phase_on,
     read_pathway,
     sourced_values,
 )
+from analytics.phases import phase_dates, phase_on
 from analytics.prescription import (
     ItemKind,
     Prescription,

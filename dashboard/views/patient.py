@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from analytics.outcomes import PAIN
-from analytics.pathway import Pathway, load_pathway, phase_on
+from analytics.pathway import Pathway, load_pathway
+from analytics.phases import phase_on
 from analytics.prescription import Prescription
 from analytics.store import Cursor
 from analytics.store.queries import (
