@@ -30,6 +30,7 @@ from sensors.types import Placement
 
 STERNUM = VirtualSensor(placement=Placement.STERNUM, model="simulated IMU")
 PELVIS = VirtualSensor(placement=Placement.PELVIS, model="simulated IMU")
+THIGH = VirtualSensor(placement=Placement.THIGH, model="simulated IMU")
 WAIST = VirtualSensor(placement=Placement.WAIST, rate_hz=104.0, model="simulated IMU")
 CHEST_STRAP = VirtualSensor(
     placement=Placement.STERNUM,
@@ -119,9 +120,10 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
             script=lambda rng: back_extension_session(rng=rng),
         ),
         "sit_to_stand": Scenario(
-            description="Ten rises from a seat in a row",
+            description="Ten rises from a seat in a row, with a third sensor on the thigh",
             kind=RecordingKind.EXERCISE,
             script=lambda rng: sit_to_stand_session(rng=rng),
+            sensors=(STERNUM, PELVIS, THIGH),
         ),
         "positioning_pad": Scenario(
             description="Twice ten minutes over a pad: 12° of extension that slips to 8°",
