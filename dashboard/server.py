@@ -34,8 +34,6 @@ RECORDINGS_VARIABLE = "FIVEPOINT_RECORDINGS"
 TODAY_VARIABLE = "FIVEPOINT_TODAY"
 """Environment variable that sets the day shown as today, for a demo made on that day."""
 
-DEFAULT_PORT = 8501
-
 _HERE = Path(__file__).resolve().parent
 _HOST = "127.0.0.1"
 _PORTS_TRIED = 20
@@ -53,7 +51,7 @@ def serve(
     *,
     recordings_folder: Path | None = None,
     alarm_folder: Path | None = None,
-    port: int = DEFAULT_PORT,
+    port: int,
     open_browser: bool = True,
     today: date | None = None,
 ) -> None:
@@ -93,7 +91,7 @@ def dashboard_process(
     *,
     recordings_folder: Path | None = None,
     alarm_folder: Path | None = None,
-    port: int = DEFAULT_PORT,
+    port: int,
     today: date | None = None,
 ) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """A running dashboard that answers, with its address; it is stopped on leaving.
