@@ -47,7 +47,8 @@ class Confidence(StrEnum):
     Of the spine, FULL: the trunk against the pelvis, from a sensor on each. LOWER: the inclination
     of the trunk alone, to which raised hips or a raised head end of the bed look like bending. Of a
     bridge, FULL: from hips or thigh. LOWER: from the trunk, which tilts less and breathes, or
-    without a gyroscope; its times may err by some tenths of a second.
+    without a gyroscope; its times may err by some tenths of a second. Or without a calibration:
+    nothing tells then that the body lies on its back.
     """
 
     FULL = "full"

@@ -17,7 +17,7 @@ from analytics.bridging import BridgingDetector
 from analytics.bridging.lever import LeverArm, lever_arm_m
 from analytics.bridging.smoothness import spectral_arc_length
 from analytics.detector import detect
-from analytics.events import Repetition
+from analytics.events import Confidence, Repetition
 from analytics.frontend import FrontEnd
 from sensors.simulator import (
     Activity,
@@ -284,6 +284,37 @@ def test_the_result_does_not_depend_on_how_the_stream_is_cut(
     whole, _ = watched_set("good", sensor, calibrated=calibrated)
     gappy = without(whole, worn, gap[0], sum(gap))
     assert repetitions(*cut(gappy, cuts)) == repetitions(gappy)
+
+
+@pytest.mark.parametrize("sensor", [PELVIS, THIGH_ACC])
+def test_a_lower_set_after_a_pause_is_found_with_the_mounting_unknown(
+    sensor: VirtualSensor,
+) -> None:
+    high, low = (BridgingSet(reps=5, peak_deg=peak_deg) for peak_deg in (30.0, 10.0))
+    script = exercise_session(high, low, rng=np.random.default_rng(3), pause_s=25.0)
+    chunk, truth = watched(script, sensor, calibrated=False)
+    assert [r.partial for r in repetitions(chunk)] == [False] * len(truth)
+
+
+def test_bridges_without_a_stop_are_found_with_the_mounting_unknown() -> None:
+    smooth = BridgingSet(reps=5, hold_s=0.2, hold_sd_s=0.0, lift_s=1.5, lower_s=1.5)
+    script = exercise_session(smooth, rng=np.random.default_rng(3))
+    assert len(repetitions(watched(script, THIGH_ACC, calibrated=False)[0])) == 5
+
+
+@pytest.mark.parametrize("exercise", [BackExtension(), Superman()])
+def test_a_chest_that_rises_about_the_hips_is_no_bridge_however_the_sensor_sits(
+    exercise: Activity,
+) -> None:
+    script = [*calibration_poses(), TurnInBed(to=Pose.PRONE), Rest(4.0), *repeated([exercise])]
+    assert repetitions(watched(script, STERNUM, calibrated=False)[0]) == []
+
+
+def test_only_a_calibrated_sensor_is_sure_of_bridges() -> None:
+    chunk, _ = watched_set("good", PELVIS)
+    assert {found.confidence for found in repetitions(chunk)} == {Confidence.FULL}
+    chunk, _ = watched_set("good", PELVIS, calibrated=False)
+    assert {found.confidence for found in repetitions(chunk)} == {Confidence.LOWER}
 
 
 @given(st.floats(-0.5, 0.5), st.floats(0.1, 0.8))

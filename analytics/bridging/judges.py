@@ -23,7 +23,10 @@ _FLAT_SIN = np.sin(np.radians(25.0))
 """At rest nobody lies with the head so far down; a sensor put on upside down may say so."""
 
 _SEEN_PART = 0.6
-"""A lift at the first samples, or a lowering at the last, is whole from this part of the other."""
+"""A lift at the first samples, or a lowering at the last, is whole from this part of the other …"""
+
+_REST_S = 0.5
+"""… or if so much rest was seen beside it."""
 
 
 class Judge(Protocol):
@@ -156,6 +159,10 @@ def is_lift(movement: Movement, min_deg: float, params: RangeParams) -> bool:
 def judged_repetition(movement: Movement, worn: Worn) -> Repetition:
     """The movement as a repetition, partial where the samples do not show all of it."""
     times, stretch = movement.timing, movement.stretch
-    cut_start = stretch.opens and times.range_deg < _SEEN_PART * times.return_deg
-    cut_end = stretch.closes and times.return_deg < _SEEN_PART * times.range_deg
+    rest = _REST_S * BODY_RATE_HZ
+    rests_before = times.start >= rest
+    rests_after = movement.comes_back and times.end < len(movement.tilt_deg) - rest
+    lift_part = times.range_deg / max(times.return_deg, 1e-9)
+    cut_start = stretch.opens and not rests_before and lift_part < _SEEN_PART
+    cut_end = stretch.closes and not rests_after and lift_part > 1.0 / _SEEN_PART
     return repetition(movement, worn, partial=cut_start or cut_end)

@@ -62,7 +62,7 @@ class SetParams:
     """Like movements in a row that make a set."""
     max_pause_s: float = 20.0
     """Rest that ends a set."""
-    min_alignment: float = 0.65
+    min_alignment: float = 0.6
     """Cosine between the axes of two movements of one set."""
     max_range_ratio: float = 1.7
     """Between the ranges of two movements of one set."""
@@ -81,7 +81,7 @@ class SetParams:
     side and in a press-up. In the published set bridges have 0.2 to 0.5 m, two of 15 less …"""
     min_arm_m: float = 0.07
     """… and if it is shorter, at least this (and that of `RangeParams`) …"""
-    modest_deg: float = 30.0
+    modest_deg: float = 25.0
     """… the range must be no larger, since what rolls or opens goes further …"""
     modest_hold_s: float = 1.0
     """… be held for so long …"""

@@ -50,7 +50,7 @@ def repetition(movement: Movement, worn: Worn, *, partial: bool) -> Repetition:
     """The movement as a repetition, with everything that its sensor can tell."""
     times = movement.timing
     has_gyro = not bool(np.isnan(movement.stretch.samples[:, GYRO]).any())
-    on_trunk = worn.segment is Segment.TRUNK
+    sure = has_gyro and worn.calibrated and worn.segment is not Segment.TRUNK
     return Repetition(
         start_s=movement.at_s(times.start),
         end_s=movement.at_s(times.end),
@@ -66,7 +66,7 @@ def repetition(movement: Movement, worn: Worn, *, partial: bool) -> Repetition:
         tremor_degs=_tremor_degs(movement, worn) if has_gyro else None,
         tremor_ms2=None if has_gyro else _tremor_ms2(movement, worn),
         partial=partial,
-        confidence=Confidence.FULL if has_gyro and not on_trunk else Confidence.LOWER,
+        confidence=Confidence.FULL if sure else Confidence.LOWER,
     )
 
 

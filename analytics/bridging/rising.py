@@ -16,11 +16,15 @@ from sensors.types import FloatArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Member:
-    """A movement of a set, up or down, as the repetition that it would make if it went up."""
+    """A movement of a set, up or down, as the repetition that it would make if it went up.
+
+    `range_deg` is the mean of its lift and lowering, `least_deg` the smaller of them.
+    """
 
     repetition: Repetition
     axis: FloatArray
     range_deg: float
+    least_deg: float
     unrest_ms2: float
 
     def repeats(self, before: Member) -> bool:

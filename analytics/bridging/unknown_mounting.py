@@ -55,7 +55,7 @@ class UnknownMounting:
             self._known
             and self._last is not None
             and self._allows_lift(movement)
-            and self._is_like(self._last.range_deg, movement.timing.range_deg)
+            and self._is_like(movement.timing.range_deg, self._last.least_deg)
         )
 
     def consider(self, movement: Movement) -> list[Repetition]:
@@ -67,6 +67,7 @@ class UnknownMounting:
             judged_repetition(movement, self._worn),
             movement.axis,
             0.5 * (times.range_deg + times.return_deg),
+            min(times.range_deg, times.return_deg),
             _unrest_ms2(movement),
         )
         if self._last is None or self._are_alike(self._last, member):
@@ -146,12 +147,12 @@ class UnknownMounting:
         return (
             pause_s <= self._sets.max_pause_s
             and abs(float(member.axis @ before.axis)) >= self._sets.min_alignment
-            and self._is_like(before.range_deg, member.range_deg)
+            and self._is_like(member.least_deg, before.least_deg)
         )
 
-    def _is_like(self, before_deg: float, range_deg: float) -> bool:
+    def _is_like(self, range_deg: float, other_deg: float) -> bool:
         most = self._sets.max_range_ratio
-        return 1.0 / most <= range_deg / before_deg <= most
+        return other_deg <= most * range_deg and range_deg <= most * other_deg
 
 
 def _unrest_ms2(movement: Movement) -> float:
