@@ -97,6 +97,12 @@ def _recording(day: Day, wishes_path: Path) -> Iterator[None]:
         )
         yield
         return
+    if day.wear and day.calibration is None:
+        print(
+            "The sensors are not calibrated, so most angles are not known: run `fivepoint "
+            "calibrate` once",
+            flush=True,
+        )
     arguments = ["-m", "fivepoint.allday", msgspec.json.encode(day).decode()]
     keeper = Keeper(arguments, "The recorder stopped, so nothing is recorded just now")
     try:

@@ -338,14 +338,17 @@ def test_a_killed_alarm_is_started_again_and_nothing_is_left_when_up_is_killed(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the way to Bluetooth differs")
 @pytest.mark.slow
-def test_without_bluetooth_it_says_so_once_and_shows_the_pages(tmp_path: Path) -> None:
+def test_without_bluetooth_or_calibration_it_says_so_once_and_shows_the_pages(
+    tmp_path: Path,
+) -> None:
     nowhere = {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={tmp_path}/none"}
     with up(tmp_path, "--wear", "sternum", **nowhere) as running:
         assert running.process.stdout is not None
-        printed = [running.process.stdout.readline() for _ in range(3)]
+        printed = [running.process.stdout.readline() for _ in range(4)]
         running.process.terminate()
         rest, _ = running.process.communicate()
     assert rest == ""
     assert sum(line.startswith("error: ") for line in printed) == 1
+    assert sum("not calibrated" in line for line in printed) == 1
     assert any("Fivepoint is open at" in line for line in printed)
     assert any("sternum is not heard yet" in line for line in printed)
