@@ -209,13 +209,18 @@ def _in_order(unknowns: FloatArray) -> FloatArray:
 
 
 def _believed(fit: _Fit) -> Course | None:
-    """The course, unless it leaves too much of the tilt, or takes something else for breath."""
+    """The course, unless it leaves too much of the tilt, or takes something else for breath.
+
+    Of a lift that began before the samples, nothing tells from where.
+    """
     start, hold_start, hold_end, end = (float(time) for time in fit.unknowns[_TIMES])
     lift_deg, sag_deg = float(fit.unknowns[LIFT]), float(fit.unknowns[SAG])
     range_deg = lift_deg + max(-sag_deg, 0.0)
     left_deg = rms_of_rest_deg(fit.felt, fit.unknowns, fit.sigma)
     breath_deg = float(np.hypot(fit.unknowns[COSINE], fit.unknowns[SINE]))
     if left_deg > max(_MOST_LEFT_DEG, _MOST_LEFT_PART * range_deg) or breath_deg > _MOST_BREATH_DEG:
+        return None
+    if start < fit.felt[0, 0]:
         return None
     if hold_start > hold_end:
         hold_start = hold_end = 0.5 * (hold_start + hold_end)
