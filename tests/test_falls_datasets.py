@@ -18,7 +18,11 @@ from sensors.importers import IMPORTERS, Selection, import_all
 pytestmark = pytest.mark.slow
 
 SISFALL = IMPORTERS["sisfall"]
-SE06 = Selection(subjects=("SE06",))
+SE06 = Selection(
+    subjects=("SE06",),
+    exercises=("F01", "F05", "F08", "F11", "F15", "D05", "D08", "D11", "D13", "D14"),
+)
+"""Falls forwards, backwards and sideways, and what resembles them, five times each."""
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +35,9 @@ def test_falls_of_an_older_person_are_found_by_importing_and_analyzing(
 ) -> None:
     steps = import_all(SISFALL, datasets / "sisfall", tmp_path / "out", selection=SE06)
     called = {step.recording.folder.name: bool(analyze(step.recording).falls) for step in steps}
-    assert len(called) == 154
+    assert len(called) == 50
     assert part([found for name, found in called.items() if name.startswith("F")]) >= 0.9
-    assert part([found for name, found in called.items() if name.startswith("D")]) <= 0.02
+    assert part([found for name, found in called.items() if name.startswith("D")]) <= 0.04
 
 
 def test_people_and_sets_never_seen_are_judged_as_asked(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from importlib import resources
 
 import msgspec
-import numpy as np
 
 from analytics.falls.features import FEATURES
 from sensors.types import FloatArray
@@ -44,7 +44,7 @@ class FallModel(msgspec.Struct, frozen=True, kw_only=True):
         """
         logit = self.intercept
         for term, value in zip(self.terms, features, strict=True):
-            if not np.isnan(value):
+            if not math.isnan(value):
                 logit += term.coefficient * (float(value) - term.mean) / term.sd
         return logit
 

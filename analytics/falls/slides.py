@@ -74,15 +74,15 @@ class SlideFinder:
         return slides
 
     def _ends_seated(self, impact: Impact) -> bool:
-        params = self._params
-        before = self._finder.gravity_before(impact.index)
-        after_g = self._finder.acc_g(impact.index, 0.5, 1.5)
-        wandered_deg = self._finder.wandered_deg(impact.index, -params.held_s, -_SANK_S)
+        params, finder = self._params, self._finder
+        before = finder.gravity_before(impact.index)
+        after_g = finder.acc_g(impact.index, 0.5, 1.5)
         return (
-            wandered_deg <= params.held_within_deg
-            and self._finder.sunk_m(impact.index) >= params.least_sunk_m
+            finder.sunk_m(impact.index) >= params.least_sunk_m
             and float(angle_deg(before, after_g.mean(axis=0))) <= params.upright_within_deg
             and float(np.sqrt(after_g.var(axis=0).sum())) <= params.calm_sd_g
+            and finder.wandered_deg(impact.index, -params.held_s, -_SANK_S)
+            <= params.held_within_deg
         )
 
     def _follow(self, seated: _Seated, until_index: int) -> list[Slide]:
