@@ -63,3 +63,10 @@ def test_turning_a_sensor_changes_no_length() -> None:
 def test_a_tenth_of_the_packets_is_lost() -> None:
     _, chunk = worn("10 % lost")
     assert 0.8 < len(chunk.t_s) / 1000 < 0.97
+
+
+def test_what_was_strongest_is_lost_and_the_rest_is_kept() -> None:
+    _, chunk = worn("strongest 0.5 s lost")
+    assert len(chunk.t_s) == 1000 - 51
+    assert np.diff(chunk.t_s).max() == pytest.approx(0.52)
+    assert np.linalg.norm(chunk.acc, axis=1).max() < 1.1 * GRAVITY_MS2

@@ -49,7 +49,10 @@ ASKED_ACROSS = {
     f"{UMAFALL} {Placement.STERNUM}": Asked(found=93.0, clean=99.0),
 }
 ASKED_DELAY_S = 4.0
-REPORTED = ("20 Hz", "25 Hz", "100 Hz", "±8 g", "below 10 Hz", "no gyroscope", "worn otherwise")
+REPORTED = (
+    *("20 Hz", "25 Hz", "100 Hz", "±8 g", "below 10 Hz", "no gyroscope", "worn otherwise"),
+    *("10 % lost", "strongest 0.2 s lost", "strongest 0.5 s lost", "until 1.0 s after"),
+)
 """The nuisances that are reported; `NUISANCES` has more."""
 
 EDGE_S = 5.0

@@ -84,6 +84,14 @@ def lossy(info: StreamInfo, chunk: Chunk, rng: np.random.Generator, *, share: fl
     return info, _part(chunk, (rng.random(packet[-1] + 1) >= share)[packet])
 
 
+def blinded(
+    info: StreamInfo, chunk: Chunk, _: np.random.Generator, *, from_s: float, until_s: float
+) -> Stream:
+    """With what was felt around the strongest moment lost, between two times from it."""
+    strongest_s = chunk.t_s - chunk.t_s[np.argmax(np.linalg.norm(chunk.acc, axis=1))]
+    return info, _part(chunk, (strongest_s < from_s) | (strongest_s > until_s))
+
+
 def cut(
     info: StreamInfo,
     chunk: Chunk,
@@ -121,9 +129,11 @@ NUISANCES: Mapping[str, Worn | None] = {
     "turned": turned,
     "no gyroscope": without_gyro,
     "gyroscope's axes flipped": flipped_gyro,
-    "10 % lost": partial(lossy, share=0.1),
+    **{f"{percent} % lost": partial(lossy, share=percent / 100) for percent in (10, 20)},
+    "strongest 0.2 s lost": partial(blinded, from_s=-0.1, until_s=0.1),
+    "strongest 0.5 s lost": partial(blinded, from_s=-0.25, until_s=0.25),
     **{f"from {s} s before": partial(cut, before_s=s) for s in (0.5, 1.0, 2.0)},
-    **{f"until {s} s after": partial(cut, after_s=s) for s in (1.5, 2.0, 3.0)},
+    **{f"until {s} s after": partial(cut, after_s=s) for s in (1.0, 1.5, 2.0, 3.0)},
     "from 1 s until 2.5 s": partial(cut, before_s=1.0, after_s=2.5),
     "worn otherwise": worn_otherwise,
 }
