@@ -65,12 +65,6 @@ def half_an_hour(rng: np.random.Generator) -> list[Activity]:
     ]
 
 
-def _extended(rng: np.random.Generator) -> Extend:
-    return Extend(
-        extension_deg=rng.uniform(5.0, 10.0), seconds=200.0, change_s=rng.uniform(4.0, 10.0)
-    )
-
-
 def errors(folder: Path, seed: int) -> dict[str, ExtensionErrors]:
     """Of one wearer of another build, mounting, drift and soft tissue for each seed."""
     rng = np.random.default_rng(seed)

@@ -7,8 +7,9 @@ import stat
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -347,6 +348,18 @@ def test_a_night_recording_is_shared_between_the_two_days_it_touches(tmp_path: P
             if row.evidence is Evidence.BRIDGES
         )
     assert (first.done, second.done) == (2, 1)
+
+
+@pytest.mark.parametrize(("changing", "hours"), [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25)])
+def test_a_day_on_which_the_clocks_change_has_an_hour_less_or_more(
+    changing: date, hours: int, tmp_path: Path
+) -> None:
+    midnight = datetime.combine(changing, time(), ZoneInfo("Europe/Berlin")).astimezone(UTC)
+    whole = session(started_at=midnight, duration_s=(hours + 1) * 3600.0)
+    with opened(tmp_path) as (store, cursor):
+        ingest(store, whole, FOLDER)
+        days = cursor.execute("SELECT day, recorded_min FROM session_days ORDER BY day").fetchall()
+    assert days == [(changing, 60.0 * hours), (changing + timedelta(days=1), 60.0)]
 
 
 def test_days_follow_the_patient_to_another_time_zone(tmp_path: Path) -> None:

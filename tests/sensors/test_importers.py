@@ -42,7 +42,6 @@ UMAFALL_LINES = """% Universidad de Malaga
     f"{50 * n + 120};{n};0.0;0.0;1.0;0;3\n"
     for n in range(40)
 )
-DSADS_LINE = "9.8,0,1,0.1,0.2,0.3,0,0,0\n"
 DSADS_HEADER = "acc_x,acc_y,acc_z (m/s2),gyr_x,gyr_y,gyr_z (rad/s),mag_x,mag_y,mag_z\n"
 
 
