@@ -224,7 +224,7 @@ def test_bridges_are_counted_and_timed_as_annotated_and_other_exercises_left_alo
 ) -> None:
     found = list(recorded_figures(datasets))
     overall = [each for each in found if each.subject == ALL and each.asked is not None]
-    assert len(overall) == 7
+    assert len(overall) == 10
     assert all(each.met for each in overall)
     rates = [each for each in found if each.unit is Unit.PER_HOUR and each.subject == ALL]
     assert [each.count for each in rates] == [0, 0, 0], "in bed, in sport, and mounted anyhow"

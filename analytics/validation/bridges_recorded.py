@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from analytics.events import Repetition
 from analytics.validation.everyday import calibration_of, people
 from analytics.validation.figures import ALL, Figure, Kind, Unit, pooled, quantile, rate, share
 from analytics.validation.lying_down import calibrated_trials
+from analytics.validation.nuisances import at_rate, lossy, noisy
 from analytics.validation.repetitions import (
     Interval,
     matched,
@@ -45,6 +49,13 @@ EXERCISES = {
     "06": "prone punch",
     "07": "superman",
 }
+SENSORS = {
+    "25 Hz": partial(at_rate, rate_hz=25.0),
+    "noise 0.03 g": partial(noisy, sd_g=0.03),
+    "10 % lost": partial(lossy, share=0.1),
+}
+"""What other sensors would have made of the same bridges."""
+
 ASKED_MEDIAN, ASKED_LEAST = 85.0, 60.0
 ASKED_OTHERS = 95.0
 MOST_FALSE = 1
@@ -57,6 +68,7 @@ def recorded_figures(datasets: Path) -> Iterator[Figure]:
     as_worn, random = mountings(1)
     yield from _bridging_figures(items, _truth(datasets), as_worn, "")
     yield from _bridging_figures(items, _truth(datasets), random, ", random mounting")
+    yield from _nuisance_figures(items, _truth(datasets))
     yield from _other_exercise_figures(items)
     yield from _in_bed_figures(datasets)
     yield from _everyday_figures(datasets)
@@ -87,7 +99,7 @@ def _bridging_figures(
             trial = truth[item.subject]
             ((info, chunk),) = streams(item, "mex")
             found = repetitions((info, turned(chunk, rotation)))
-            right.append(trial["reps_min"] <= whole(found) <= trial["reps_max"])
+            right.append(_is_right(trial, found))
             yield share(counted, item.subject, right[-1], 1)
             overlaps.append(_overlaps_percent(trial["raised_intervals_s"], found))
             yield quantile(median, item.subject, [overlaps[-1]], 0.5)
@@ -96,6 +108,25 @@ def _bridging_figures(
     yield quantile(median, ALL, overlaps, 0.5)
     hits, counts = zip(*map(_enough, overlaps), strict=True)
     yield pooled(enough, hits, counts)
+
+
+def _nuisance_figures(items: list[Item], truth: dict[str, Any]) -> Iterator[Figure]:
+    """Counts as sensors would have led to that are slower, noisier or lose packets."""
+    for name, change in SENSORS.items():
+        kind = Kind(MEX, f"bridges as many as annotated, {name}", Unit.SHARE, 100.0)
+        right = []
+        for number, item in enumerate(items):
+            if item.exercise == BRIDGING:
+                ((info, chunk),) = streams(item, "mex")
+                found = repetitions(change(info, chunk, np.random.default_rng(number)))
+                right.append(_is_right(truth[item.subject], found))
+                yield share(kind, item.subject, right[-1], 1)
+        yield pooled(kind, right, [1] * len(right))
+
+
+def _is_right(trial: dict[str, Any], found: list[Repetition]) -> bool:
+    """Whether as many were found as people may have counted."""
+    return bool(trial["reps_min"] <= whole(found) <= trial["reps_max"])
 
 
 def _overlaps_percent(true: list[Interval], found: list[Repetition]) -> list[float]:
