@@ -64,7 +64,7 @@ def worn(text: str) -> Worn:
 Format = Literal["csv", "sisfall", "umafall", "mex", "dsads", "broad"]
 """What `import` understands."""
 
-TopicName = Literal["orientation", "posture", "spine", "bridging", "falls"]
+TopicName = Literal["orientation", "posture", "spine", "bridging", "falls", "movements"]
 """What `validate` measures."""
 
 PORT = typer.Option(min=1, max=65535, help="Port on the loopback address.")

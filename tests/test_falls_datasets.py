@@ -12,6 +12,7 @@ from analytics.validation.fall_trials import Trial, fitted, read_trials
 from analytics.validation.falls_judged import fall_figures, judged
 from analytics.validation.falls_recorded import held_out, held_out_figures, sport_figures
 from analytics.validation.figures import ALL, Unit
+from analytics.validation.movements import told_figures
 from analytics.validation.nuisances import NUISANCES
 from sensors.importers import IMPORTERS, Selection, import_all
 
@@ -64,6 +65,13 @@ def test_sport_and_exercise_raise_no_alarm(datasets: Path) -> None:
     figures = [each for each in sport_figures(datasets) if each.subject != ALL]
     assert len(figures) > 19
     assert [each.subject for each in figures if each.count] == []
+
+
+def test_movements_are_told_where_they_are_and_hardly_elsewhere(sisfall: list[Trial]) -> None:
+    figures = [each for each in told_figures(sisfall) if each.subject == ALL]
+    assert len(figures) == 13
+    assert all(each.value >= 20.0 for each in figures if each.unit is Unit.SHARE)
+    assert all(each.value <= 0.5 for each in figures if each.unit is Unit.PER_HOUR)
 
 
 def part(found: Sequence[bool]) -> float:

@@ -18,6 +18,7 @@ from analytics.validation.falls_simulated import home_figures, simulated_fall_fi
 from analytics.validation.figures import Figure
 from analytics.validation.findings import Finding
 from analytics.validation.lying_down import lying_down_figures
+from analytics.validation.movements import movement_figures
 from analytics.validation.orientation import orientation_figures
 from analytics.validation.simulated import alone_figures, posture_figures, spine_figures
 from analytics.validation.worn import ValidationError
@@ -34,6 +35,7 @@ class Topic(StrEnum):
     SPINE = "spine"
     BRIDGING = "bridging"
     FALLS = "falls"
+    MOVEMENTS = "movements"
 
 
 def validate(topic: Topic, datasets: Path | None = None) -> Iterator[Finding]:
@@ -74,12 +76,17 @@ def _falls(datasets: Path | None) -> Iterator[Finding]:
     return chain(recorded_findings(folder), home_figures(), simulated_fall_figures())
 
 
+def _movements(datasets: Path | None) -> Iterator[Figure]:
+    return movement_figures(_folder(datasets))
+
+
 _MEASURED: Mapping[Topic, Callable[[Path | None], Iterator[Finding]]] = {
     Topic.ORIENTATION: _orientation,
     Topic.POSTURE: _posture,
     Topic.SPINE: _spine,
     Topic.BRIDGING: _bridging,
     Topic.FALLS: _falls,
+    Topic.MOVEMENTS: _movements,
 }
 
 
