@@ -88,8 +88,8 @@ class KnownMounting:
 
     def _least_deg(self, movement: Movement) -> float:
         in_set = self._usual.is_in_set(movement.at_s(movement.timing.start))
-        small = in_set and self._worn.segment is Segment.TRUNK
-        return self._params.min_trunk_deg if small else self._params.min_deg
+        small = in_set and self._worn.segment is not Segment.PELVIS
+        return self._params.min_other_deg if small else self._params.min_deg
 
     def consider(self, movement: Movement) -> list[Repetition]:
         """See `Judge.consider`: decided at once."""

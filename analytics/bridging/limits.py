@@ -16,9 +16,9 @@ class RangeParams:
     min_deg: float = 4.0
     """Smallest range, that one of 5° is never missed; bridges moved the thigh by 7–39° in a
     published set of exercises."""
-    min_trunk_deg: float = 3.0
-    """Smallest of the trunk soon after another bridge, since its upper end tilts by as little as
-    three quarters of what the hips do; a deep breath tilts it as far, but not in sets."""
+    min_other_deg: float = 3.0
+    """Smallest of trunk and thigh soon after another bridge, since they tilt by as little as three
+    quarters of what the hips do; a deep breath tilts the trunk as far, but not in sets."""
     max_deg: float = 50.0
     """Largest; a person who sits up or turns tilts further."""
     max_sway_part: float = 0.4
@@ -56,7 +56,7 @@ class SetParams:
     All defaults are engineering judgement, measured on the published set with and without bridges.
     """
 
-    min_deg: float = 5.0
+    min_deg: float = 4.5
     """Smallest range: more than `RangeParams.min_deg`, since nothing else tells of the posture."""
     min_repetitions: int = 4
     """Like movements in a row that make a set."""
