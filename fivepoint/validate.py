@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Column, Table
 
@@ -18,6 +19,8 @@ from analytics.validation.findings import Finding, Listing
 from analytics.validation.topics import Topic, validate
 
 CAPTION = "Each person and trial: --json"
+_WIDE_COLUMNS = 110
+"""A terminal as wide has room to name the subject who is worst off."""
 
 
 def validate_and_print(
@@ -34,8 +37,9 @@ def validate_and_print(
     if as_json:
         print(json.dumps([*map(_json, figures), *map(asdict, listings)]))
     else:
-        for table in (_table(figures), *map(_listing_table, listings)):
-            Console().print(table)
+        console = Console()
+        table = _table(figures, with_worst=console.width >= _WIDE_COLUMNS)
+        console.print(table, *map(_listing_table, listings), sep="\n")
     if document is not None:
         drawings = write_section(document, topic, findings)
         print(f"{document} and {len(drawings)} drawings beside it written", file=sys.stderr)
@@ -55,22 +59,22 @@ def _listing_table(listing: Listing) -> Table:
     return table
 
 
-def _table(figures: list[Figure]) -> Table:
-    """A row for each figure over all subjects, with the subject who is worst off."""
+def _table(figures: list[Figure], *, with_worst: bool) -> Table:
+    """A row for each figure over all subjects, and of these who is worst off."""
     numbers = (Column(each, no_wrap=True) for each in ("found", "95 %", "of", "asked"))
-    what, worst = (Column(each, overflow="fold") for each in ("what", "worst"))
-    table = Table("set", what, *numbers, worst, caption=CAPTION)
+    table = Table("what", *numbers, box=SIMPLE_HEAD, show_edge=False, caption=CAPTION)
+    if with_worst:
+        table.add_column("worst")
     for whole in figures:
         if whole.subject == ALL:
-            table.add_row(
-                whole.data_set,
-                whole.what,
+            row = (
+                f"{whole.data_set}: {whole.what}",
                 value_text(whole),
                 interval_text(whole),
                 f"{whole.count:,}",
                 _verdict(whole),
-                _worst(whole, figures),
             )
+            table.add_row(*row, *([_worst(whole, figures)] if with_worst else []))
     return table
 
 
