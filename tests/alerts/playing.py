@@ -15,7 +15,7 @@ from fivepoint.alerts.response import Entry, Response, Sighting
 from fivepoint.alerts.rules import AlarmRules, Contact
 
 RULES = AlarmRules(
-    contacts=(Contact(name="Bea", url="json://b"), Contact(name="Carl", url="json://c"))
+    contacts=(Contact(name="Son", url="json://b"), Contact(name="Aunt", url="json://c"))
 )
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -84,7 +84,7 @@ class Play:
 
     @property
     def steps(self) -> list[str]:
-        """What was done, such as "told Bea"."""
+        """What was done, such as "told Son"."""
         return [f"{entry.step.did} {entry.step.who}".strip() for entry in self.entries]
 
     def see(self, *falls: Fallen, **known: Any) -> None:

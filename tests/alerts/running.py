@@ -34,7 +34,7 @@ class Home:
         self.settings = Settings(folder)
         self.started_at = datetime.now(UTC) - timedelta(seconds=60)
         rules = {"check_every_days": 0.0, **rules}
-        lines = ["[alarm]", 'person = "Ada"']
+        lines = ["[alarm]", 'person = "Mum"']
         lines += [f"{name} = {value}" for name, value in rules.items()]
         for name, url in contacts.items():
             lines += ["[[alarm.contacts]]", f'name = "{name}"', f'url = "{url}"']
@@ -87,7 +87,7 @@ class Home:
         return read_record(self.settings.alarm_folder)
 
     def steps(self) -> list[str]:
-        """What was done, such as "told Bea"."""
+        """What was done, such as "told Son"."""
         steps = [entry.step for entry in self.record()]
         return [f"{step.did} {step.who}".strip() for step in steps]
 

@@ -31,24 +31,24 @@ LATEST_S = 5.0
 def test_a_fall_is_told_to_contacts_in_order_by_webhook_and_by_mail(tmp_path: Path) -> None:
     with webhook() as hook, mail_server() as mail:
         contacts = {
-            "Bea": f"json://127.0.0.1:{hook.port}/secret-token",
-            "Carl": f"mailto://127.0.0.1:{mail.port}?from=a@example.org&to=carl@example.org",
+            "Son": f"json://127.0.0.1:{hook.port}/secret-token",
+            "Aunt": f"mailto://127.0.0.1:{mail.port}?from=a@example.org&to=aunt@example.org",
         }
         home = Home(tmp_path / "data", contacts, answer_within_s=1, next_contact_after_s=0.5)
         with alarm(home) as process:
             home.tell(suspected=fall())
-            wait_for(lambda: "told Carl" in home.steps())
-            home.answer(Said.ACKNOWLEDGED, by="Bea")
+            wait_for(lambda: "told Aunt" in home.steps())
+            home.answer(Said.ACKNOWLEDGED, by="Son")
             wait_for(lambda: len(hook.messages) > 1 and len(mail.messages) > 1)
             process.terminate()
             printed, _ = process.communicate(timeout=PATIENCE_S)
-    told = ["told Bea", "told Carl"]
-    assert home.steps() == ["asked", "not_answered", *told, "ended Bea", *told]
+    told = ["told Son", "told Aunt"]
+    assert home.steps() == ["asked", "not_answered", *told, "ended Son", *told]
     unanswered = next(each for each in home.record() if each.step.did is Did.NOT_ANSWERED)
     assert hook.messages[0].at_s - unanswered.at.timestamp() < LATEST_S
-    assert hook.titles == mail.titles == ["Ada may have fallen", "Bea takes care of Ada"]
+    assert hook.titles == mail.titles == ["Mum may have fallen", "Son takes care of Mum"]
     assert "lying on the front" in hook.messages[0].text
-    assert "Told so far: Bea, Carl." in mail.messages[1].text
+    assert "Told so far: Son, Aunt." in mail.messages[1].text
     kept = home.kept()
     assert "secret-token" not in printed + kept
     assert "@example.org" not in printed + kept
@@ -69,22 +69,22 @@ def test_a_fall_that_is_suspected_then_told_and_told_again_by_another_hub_is_tol
     tmp_path: Path,
 ) -> None:
     with webhook() as hook:
-        home = Home(tmp_path / "data", {"Bea": f"json://127.0.0.1:{hook.port}"}, answer_within_s=1)
+        home = Home(tmp_path / "data", {"Son": f"json://127.0.0.1:{hook.port}"}, answer_within_s=1)
         with alarm(home):
             home.tell(suspected=fall(55.0))
             wait_for(home.steps)
             home.tell(suspected=fall(56.5), falls=(fall(55.0),))
-            home.wait_for_steps("asked", "not_answered", "told Bea")
+            home.wait_for_steps("asked", "not_answered", "told Son")
             home.tell(falls=(fall(56.5),))
             home.tell(falls=(fall(55.5),), recording_id="r2")
             home.answer(Said.OK)
-            home.wait_for_steps("asked", "not_answered", "told Bea", "ended", "told Bea")
-    assert hook.titles == ["Ada may have fallen", "Ada is OK"]
+            home.wait_for_steps("asked", "not_answered", "told Son", "ended", "told Son")
+    assert hook.titles == ["Mum may have fallen", "Mum is OK"]
 
 
 def test_a_fall_of_virtual_sensors_sounds_here_and_is_told_to_nobody(tmp_path: Path) -> None:
     with webhook() as hook:
-        contacts = {"Bea": f"json://127.0.0.1:{hook.port}"}
+        contacts = {"Son": f"json://127.0.0.1:{hook.port}"}
         home = Home(
             tmp_path / "data", contacts, answer_within_s=0.5, next_contact_after_s=0.5, rounds=1
         )
@@ -102,22 +102,22 @@ def test_a_fall_of_virtual_sensors_sounds_here_and_is_told_to_nobody(tmp_path: P
 def test_without_a_network_messages_wait_for_it_and_arrive_once(tmp_path: Path) -> None:
     with webhook() as elsewhere:
         port = elsewhere.port
-    contacts = {"Bea": f"json://127.0.0.1:{port}/b", "Carl": f"json://127.0.0.1:{port}/c"}
+    contacts = {"Son": f"json://127.0.0.1:{port}/b", "Aunt": f"json://127.0.0.1:{port}/c"}
     home = Home(tmp_path / "data", contacts, answer_within_s=0.5, retry_after_s=0.2)
     with alarm(home):
         home.tell(suspected=fall())
-        wait_for(lambda: "not_reached Carl" in home.steps())
+        wait_for(lambda: "not_reached Aunt" in home.steps())
         with webhook(port) as hook:
-            wait_for(lambda: "told Bea" in home.steps() and "told Carl" in home.steps())
-            assert hook.titles == ["Ada may have fallen"] * 2
-    assert home.steps()[:4] == ["asked", "not_answered", "not_reached Bea", "not_reached Carl"]
+            wait_for(lambda: "told Son" in home.steps() and "told Aunt" in home.steps())
+            assert hook.titles == ["Mum may have fallen"] * 2
+    assert home.steps()[:4] == ["asked", "not_answered", "not_reached Son", "not_reached Aunt"]
 
 
 def test_an_alarm_killed_while_asking_goes_on_though_somebody_set_the_clock(
     tmp_path: Path,
 ) -> None:
     with webhook() as hook:
-        home = Home(tmp_path / "data", {"Bea": f"json://127.0.0.1:{hook.port}"}, answer_within_s=3)
+        home = Home(tmp_path / "data", {"Son": f"json://127.0.0.1:{hook.port}"}, answer_within_s=3)
         with alarm(home):
             home.tell(suspected=fall())
             wait_for(home.steps)
@@ -126,11 +126,11 @@ def test_an_alarm_killed_while_asking_goes_on_though_somebody_set_the_clock(
         write_step(home.settings.alarm_folder, replace(asked, at=asked.at + timedelta(days=1)))
         home.tell(recording_id="r2")
         with alarm(home):
-            wait_for(lambda: "told Bea" in home.steps())
+            wait_for(lambda: "told Son" in home.steps())
         with alarm(home):
             wait_for(home.state)
-    assert home.steps() == ["asked", "not_answered", "told Bea"]
-    assert hook.titles == ["Ada may have fallen"]
+    assert home.steps() == ["asked", "not_answered", "told Son"]
+    assert hook.titles == ["Mum may have fallen"]
 
 
 def test_an_alarm_whose_parent_is_gone_ends_only_when_the_fall_is_answered(tmp_path: Path) -> None:
@@ -152,13 +152,13 @@ def test_an_alarm_whose_parent_is_gone_ends_only_when_the_fall_is_answered(tmp_p
 
 def test_two_alarms_of_one_folder_take_turns(tmp_path: Path) -> None:
     with webhook() as hook:
-        home = Home(tmp_path / "data", {"Bea": f"json://127.0.0.1:{hook.port}"}, answer_within_s=1)
+        home = Home(tmp_path / "data", {"Son": f"json://127.0.0.1:{hook.port}"}, answer_within_s=1)
         with alarm(home), alarm(home):
             home.tell(suspected=fall())
-            home.wait_for_steps("asked", "not_answered", "told Bea")
+            home.wait_for_steps("asked", "not_answered", "told Son")
             home.answer(Said.OK)
-            home.wait_for_steps("asked", "not_answered", "told Bea", "ended", "told Bea")
-    assert hook.titles == ["Ada may have fallen", "Ada is OK"]
+            home.wait_for_steps("asked", "not_answered", "told Son", "ended", "told Son")
+    assert hook.titles == ["Mum may have fallen", "Mum is OK"]
 
 
 def test_what_the_alarm_keeps_is_for_its_owner_alone(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def hub(recordings: Path) -> Iterator[subprocess.Popen[bytes]]:
 @pytest.mark.slow
 def test_a_hub_killed_while_asking_and_started_again_leads_to_one_message(tmp_path: Path) -> None:
     with webhook() as hook:
-        home = Home(tmp_path / "data", {"Bea": f"json://127.0.0.1:{hook.port}"}, answer_within_s=8)
+        home = Home(tmp_path / "data", {"Son": f"json://127.0.0.1:{hook.port}"}, answer_within_s=8)
         recordings = home.settings.recordings_folder
         with alarm(home):
             with hub(recordings):
@@ -201,10 +201,10 @@ def test_a_hub_killed_while_asking_and_started_again_leads_to_one_message(tmp_pa
             assert killed.suspected_fall is not None
             with hub(recordings):
                 wait_for(lambda: recording_id(recordings) != killed.recording_id)
-                home.wait_for_steps("asked", "not_answered", "told Bea")
+                home.wait_for_steps("asked", "not_answered", "told Son")
                 home.answer(Said.OK)
-                home.wait_for_steps("asked", "not_answered", "told Bea", "ended", "told Bea")
-    assert hook.titles == ["Ada may have fallen", "Ada is OK"]
+                home.wait_for_steps("asked", "not_answered", "told Son", "ended", "told Son")
+    assert hook.titles == ["Mum may have fallen", "Mum is OK"]
 
 
 def recording_id(recordings: Path) -> str | None:

@@ -22,9 +22,9 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """Bea cannot be reached."""
+    """Son cannot be reached."""
     folder = tmp_path_factory.mktemp("home") / "data"
-    return Home(folder, {"Bea": "json://127.0.0.1:9"}, answer_within_s=1, retry_after_s=60)
+    return Home(folder, {"Son": "json://127.0.0.1:9"}, answer_within_s=1, retry_after_s=60)
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +52,8 @@ def test_a_page_asks_by_itself_after_a_fall_and_a_button_answers(
         button = page.get_by_role("button", name="I am OK")
         expect(button).to_be_visible(timeout=WAIT_MS)
         expect(page.get_by_text("Nobody has answered")).to_be_visible(timeout=WAIT_MS)
-        wait_for(lambda: "not_reached Bea" in home.steps()[before:])
+        wait_for(lambda: "not_reached Son" in home.steps()[before:])
         button.click()
         expect(button).to_have_count(0, timeout=WAIT_MS)
         assert watched.complaints == []
-    assert home.steps()[before:] == ["asked", "not_answered", "not_reached Bea", "ended"]
+    assert home.steps()[before:] == ["asked", "not_answered", "not_reached Son", "ended"]

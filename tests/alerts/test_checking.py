@@ -48,14 +48,14 @@ def test_a_trial_sounds_and_sends_everybody_a_message_that_says_it_is_one(
     tmp_path: Path, player: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with webhook() as hook:
-        home = Home(tmp_path / "data", {"Bea": f"json://127.0.0.1:{hook.port}"})
+        home = Home(tmp_path / "data", {"Son": f"json://127.0.0.1:{hook.port}"})
         assert main(["alarm", "test", "--out", str(tmp_path / "data")]) == 0
-    assert hook.titles == ["A test: Ada is well"]
+    assert hook.titles == ["A test: Mum is well"]
     assert home.played() == ["tone-2"]
     printed = capsys.readouterr().out.splitlines()
     assert [line[:4] for line in printed[1:]] == ["ok  ", "ok  "]
     main(["alarm", "status", "--out", str(tmp_path / "data")])
-    assert "Bea was sent a message of trial" in capsys.readouterr().out
+    assert "Son was sent a message of trial" in capsys.readouterr().out
 
 
 @on_unix
@@ -64,14 +64,14 @@ def test_a_trial_says_plainly_what_does_not_work_and_nothing_of_addresses(
     tmp_path: Path, player: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with webhook() as gone:
-        contacts = {"Bea": f"json://127.0.0.1:{gone.port}/hidden", "Carl": "nothing://hidden"}
+        contacts = {"Son": f"json://127.0.0.1:{gone.port}/hidden", "Aunt": "nothing://hidden"}
     home = Home(tmp_path / "data", contacts)
     home.settings.wishes_path.chmod(0o644)
     player.write_text("#!/bin/sh\nexit 1\n")
     assert main(["alarm", "test", "--out", str(tmp_path / "data")]) == 1
     out, err = capsys.readouterr()
     assert [line[:4] for line in out.splitlines()[1:]] == ["FAIL"] * 4
-    for told in ("No sound", "chmod 600", "Bea could not be reached", "Carl is not understood"):
+    for told in ("No sound", "chmod 600", "Son could not be reached", "Aunt is not understood"):
         assert told in out
     assert "hidden" not in out + err
     check = read_last_check(home.settings.alarm_folder)
@@ -113,28 +113,28 @@ def test_the_weekly_check_sends_a_message_of_trial_and_plays_nothing_aloud(
     tmp_path: Path, player: Path
 ) -> None:
     with webhook() as hook:
-        home = Home(tmp_path / "data", {"Bea": f"json://127.0.0.1:{hook.port}"}, check_every_days=7)
+        home = Home(tmp_path / "data", {"Son": f"json://127.0.0.1:{hook.port}"}, check_every_days=7)
         weekly = WeeklyCheck(home.settings, read_wishes(home.settings.wishes_path), lambda: NOON)
         weekly.look()
         wait_for(lambda: read_last_check(home.settings.alarm_folder))
-    assert hook.titles == ["A test: Ada is well"]
+    assert hook.titles == ["A test: Mum is well"]
     assert home.played() == ["tone-silent"]
     again = WeeklyCheck(home.settings, read_wishes(home.settings.wishes_path), lambda: NOON)
     again.look()
     assert again.last is not None
     assert again.last.at == NOON
-    assert hook.titles == ["A test: Ada is well"]
+    assert hook.titles == ["A test: Mum is well"]
 
 
 # What may be set
 
 
 def test_contacts_are_told_in_the_order_of_the_settings(tmp_path: Path) -> None:
-    home = Home(tmp_path / "data", {"Bea": "json://b", "Carl": "json://c"}, answer_within_s=20)
+    home = Home(tmp_path / "data", {"Son": "json://b", "Aunt": "json://c"}, answer_within_s=20)
     wishes = read_wishes(home.settings.wishes_path)
-    assert wishes.alarm.names == ("Bea", "Carl")
+    assert wishes.alarm.names == ("Son", "Aunt")
     assert wishes.alarm.answer_within_s == 20.0
-    assert wishes.wearer == "Ada"
+    assert wishes.wearer == "Mum"
 
 
 @imports_apprise
@@ -144,18 +144,18 @@ def test_the_example_of_the_readme_is_understood(tmp_path: Path) -> None:
     file = tmp_path / "settings.toml"
     file.write_text(example.removeprefix("toml"))
     rules = read_wishes(file).alarm
-    assert rules == AlarmRules(person="Ada", contacts=rules.contacts)
+    assert rules == AlarmRules(person="Mum", contacts=rules.contacts)
     assert all(map(is_understood, rules.contacts))
 
 
 @pytest.mark.parametrize(
     "lines",
     [
-        'contacts = [{name = "Bea", url = "json://hidden"}, {name = "Bea", url = "json://hidden"}]',
-        'contacts = [{name = "Bea", url = "json://hidden", phone = 1}]',
+        'contacts = [{name = "Son", url = "json://hidden"}, {name = "Son", url = "json://hidden"}]',
+        'contacts = [{name = "Son", url = "json://hidden", phone = 1}]',
         'contacts = [{name = "", url = "json://hidden"}]',
-        'contacts = [{name = "Bea", url = ["json://hidden"]}]',
-        'contacts = [{name = "Bea", url = "json://hidden"]',
+        'contacts = [{name = "Son", url = ["json://hidden"]}]',
+        'contacts = [{name = "Son", url = "json://hidden"]',
         "answer_within_s = 0",
         "rounds = 0",
     ],
@@ -171,7 +171,7 @@ def test_settings_that_make_no_sense_are_refused_without_telling_an_address(
 
 
 def test_a_contact_is_printed_without_its_address() -> None:
-    assert "hidden" not in f"{AlarmRules(contacts=(Contact(name='Bea', url='json://hidden'),))}"
+    assert "hidden" not in f"{AlarmRules(contacts=(Contact(name='Son', url='json://hidden'),))}"
 
 
 # The record and the tones

@@ -17,7 +17,7 @@ from tests.alerts.playing import RULES, START, Play, fallen
 
 ASKED = ["asked"]
 UNANSWERED = ["asked", "not_answered"]
-BOTH = ["told Bea", "told Carl"]
+BOTH = ["told Son", "told Aunt"]
 
 
 def fell(**rules: Any) -> Play:
@@ -36,11 +36,11 @@ def test_without_an_answer_contacts_are_told_one_after_the_other() -> None:
     play.run(29)
     assert play.steps == ASKED
     play.run(1)
-    assert play.steps == [*UNANSWERED, "told Bea"]
+    assert play.steps == [*UNANSWERED, "told Son"]
     play.run(119)
-    assert play.sent == [("Bea", "fall")]
+    assert play.sent == [("Son", "fall")]
     play.run(2)
-    assert play.sent == [("Bea", "fall"), ("Carl", "fall")]
+    assert play.sent == [("Son", "fall"), ("Aunt", "fall")]
 
 
 def test_whoever_answers_in_time_is_left_in_peace() -> None:
@@ -69,40 +69,40 @@ def test_who_was_told_is_told_of_a_late_answer_and_the_others_are_not() -> None:
     play.run(40)
     play.say(Said.OK)
     play.run(3600)
-    assert play.sent == [("Bea", "fall"), ("Bea", "closing")]
+    assert play.sent == [("Son", "fall"), ("Son", "closing")]
 
 
 def test_one_acknowledgement_is_enough_and_everybody_told_learns_of_it() -> None:
     play = fell()
     play.run(200)
-    play.say(Said.ACKNOWLEDGED, by="Carl")
+    play.say(Said.ACKNOWLEDGED, by="Aunt")
     play.run(300)
-    assert play.steps == [*UNANSWERED, *BOTH, "ended Carl", *BOTH]
+    assert play.steps == [*UNANSWERED, *BOTH, "ended Aunt", *BOTH]
     assert play.episode.outcome is Outcome.ACKNOWLEDGED
 
 
 def test_contacts_who_do_not_acknowledge_are_told_in_three_rounds_and_then_the_end() -> None:
     play = fell()
     play.run(3600)
-    assert [who for who, what in play.sent if what == "fall"] == ["Bea", "Carl"] * 3
-    assert play.sent[-2:] == [("Bea", "closing"), ("Carl", "closing")]
+    assert [who for who, what in play.sent if what == "fall"] == ["Son", "Aunt"] * 3
+    assert play.sent[-2:] == [("Son", "closing"), ("Aunt", "closing")]
     assert play.episode.outcome is Outcome.UNANSWERED
     assert play.is_idle
 
 
 def test_a_contact_who_cannot_be_reached_does_not_keep_the_next_one_waiting() -> None:
     play = fell()
-    play.network = lambda contact, t_s: contact == "Carl"
+    play.network = lambda contact, t_s: contact == "Aunt"
     play.run(33)
-    assert play.steps == [*UNANSWERED, "not_reached Bea", "told Carl"]
+    assert play.steps == [*UNANSWERED, "not_reached Son", "told Aunt"]
 
 
 def test_without_a_network_for_ten_minutes_each_is_told_once_when_it_is_back() -> None:
     play = fell()
     play.network = lambda contact, t_s: t_s > 630
     play.run(700)
-    assert play.sent == [("Bea", "fall"), ("Carl", "fall")]
-    assert play.steps == [*UNANSWERED, "not_reached Bea", "not_reached Carl", *BOTH]
+    assert play.sent == [("Son", "fall"), ("Aunt", "fall")]
+    assert play.steps == [*UNANSWERED, "not_reached Son", "not_reached Aunt", *BOTH]
 
 
 def test_a_fall_told_of_over_and_over_is_answered_once() -> None:
@@ -116,7 +116,7 @@ def test_a_fall_told_of_over_and_over_is_answered_once() -> None:
     play.see(fallen(), recording_id="r2")
     play.run(60)
     assert play.steps.count("asked") == 1
-    assert play.sent == [("Bea", "fall"), ("Bea", "closing")]
+    assert play.sent == [("Son", "fall"), ("Son", "closing")]
 
 
 def test_another_fall_meanwhile_is_answered_with_the_first() -> None:
@@ -124,7 +124,7 @@ def test_another_fall_meanwhile_is_answered_with_the_first() -> None:
     play.run(15)
     play.see(fallen(), fallen(15))
     play.run(20)
-    assert play.steps == ["asked", "fell_again", "not_answered", "told Bea"]
+    assert play.steps == ["asked", "fell_again", "not_answered", "told Son"]
 
 
 def test_a_second_fall_that_was_none_does_not_end_the_alarm_of_the_first() -> None:
@@ -132,7 +132,7 @@ def test_a_second_fall_that_was_none_does_not_end_the_alarm_of_the_first() -> No
     play.see(fallen(), fallen(15))
     play.see(fallen())
     play.run(31)
-    assert play.sent == [("Bea", "fall")]
+    assert play.sent == [("Son", "fall")]
 
 
 def test_another_fall_afterwards_is_asked_about_anew() -> None:
@@ -158,7 +158,7 @@ def test_a_fall_that_is_believed_again_is_asked_about_again() -> None:
     play.run(5)
     play.see(fallen())
     play.run(31)
-    assert play.steps == ["asked", "ended", "asked", "not_answered", "told Bea"]
+    assert play.steps == ["asked", "ended", "asked", "not_answered", "told Son"]
 
 
 @pytest.mark.parametrize("seen", [{"recording_id": "r2"}, {"current": False}])
@@ -166,7 +166,7 @@ def test_a_hub_that_is_gone_or_started_again_does_not_end_the_alarm(seen: dict[s
     play = fell()
     play.see(**seen)
     play.run(31)
-    assert play.steps == [*UNANSWERED, "told Bea"]
+    assert play.steps == [*UNANSWERED, "told Son"]
 
 
 @pytest.mark.parametrize("from_s", [-30, 5])
@@ -192,28 +192,28 @@ def test_other_walking_does_not_end_it(seen: dict[str, Any]) -> None:
     play.run(10)
     play.see(fallen(), **seen)
     play.run(25)
-    assert play.sent == [("Bea", "fall")]
+    assert play.sent == [("Son", "fall")]
 
 
 def test_who_got_up_without_an_answer_is_told_of_all_the_same() -> None:
     play = fell()
     play.run(60, posture=Posture.UPRIGHT)
-    assert play.sent == [("Bea", "fall")]
+    assert play.sent == [("Son", "fall")]
     assert play.episode.up_again
 
 
 def test_who_still_lies_after_ten_minutes_is_told_of_again_though_acknowledged() -> None:
     play = fell()
     play.run(40, posture=Posture.PRONE)
-    play.say(Said.ACKNOWLEDGED, by="Bea")
+    play.say(Said.ACKNOWLEDGED, by="Son")
     play.run(600, posture=Posture.PRONE)
     assert [each for each in play.sent if each[1] == "long_lie"] == [
-        ("Bea", "long_lie"),
-        ("Carl", "long_lie"),
+        ("Son", "long_lie"),
+        ("Aunt", "long_lie"),
     ]
     play.run(3600, posture=Posture.PRONE)
     assert play.steps.count("lies_long") == 1
-    assert play.sent.count(("Carl", "closing")) == play.sent.count(("Bea", "closing")) == 1
+    assert play.sent.count(("Aunt", "closing")) == play.sent.count(("Son", "closing")) == 1
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def test_contacts_that_are_never_reached_are_given_up_after_a_day() -> None:
     play = fell(retry_after_s=600)
     play.network = lambda contact, t_s: False
     play.run(100_000, beat_s=60)
-    assert play.steps[-3:] == ["gave_up Bea", "gave_up Carl", "ended"]
+    assert play.steps[-3:] == ["gave_up Son", "gave_up Aunt", "ended"]
     assert play.is_idle
 
 
@@ -270,7 +270,7 @@ def test_killed_while_asking_it_goes_on_where_it_was() -> None:
     play.run(4)
     assert play.steps == ASKED
     play.run(2)
-    assert play.steps == [*UNANSWERED, "told Bea"]
+    assert play.steps == [*UNANSWERED, "told Son"]
 
 
 def test_after_a_long_absence_there_is_still_time_to_answer() -> None:
@@ -279,7 +279,7 @@ def test_after_a_long_absence_there_is_still_time_to_answer() -> None:
     play.run(9)
     assert play.steps == ASKED
     play.run(2)
-    assert play.steps == [*UNANSWERED, "told Bea"]
+    assert play.steps == [*UNANSWERED, "told Son"]
 
 
 @pytest.mark.parametrize("wall_s", [-86_400.0, 0.0, 86_400.0])
@@ -289,7 +289,7 @@ def test_the_time_of_day_skips_no_step_and_repeats_none(wall_s: float, rebooted:
     play.run(35)
     play.killed(away_s=10, rebooted=rebooted, wall_s=wall_s)
     play.run(100)
-    assert play.steps == [*UNANSWERED, "told Bea"]
+    assert play.steps == [*UNANSWERED, "told Son"]
     play.run(60)
     assert play.steps == [*UNANSWERED, *BOTH]
 
@@ -320,7 +320,7 @@ def test_however_often_it_is_killed_nobody_is_told_twice_and_everybody_once(
         up[0] = up[0] or play.t_s > back_s
     up[0] = True
     play.run(2000, posture=Posture.PRONE)
-    expected = {(who, what) for who in ("Bea", "Carl") for what in ("fall", "long_lie", "closing")}
+    expected = {(who, what) for who in ("Son", "Aunt") for what in ("fall", "long_lie", "closing")}
     assert set(play.sent) == expected
     assert len(play.sent) == len(expected)
     assert play.steps.count("asked") == 1
