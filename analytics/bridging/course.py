@@ -31,7 +31,6 @@ from analytics.bridging.course_kernel import (
     SWAY,
     UNKNOWNS,
     normal_equations,
-    rms_of_rest_deg,
 )
 from sensors.types import FloatArray
 
@@ -162,10 +161,10 @@ class _Fit:
     def __init__(
         self, felt: FloatArray, sigma: float, expected: FloatArray, precision: FloatArray
     ) -> None:
-        self.felt, self.sigma = felt, sigma
+        self.felt, self._sigma = felt, sigma
         self._expected, self._precision = expected, precision
         self.unknowns = expected
-        self.cost = np.inf
+        self.cost = self.left_deg = np.inf
         self._products = np.zeros((UNKNOWNS, UNKNOWNS))
         self._slope = np.zeros(UNKNOWNS)
 
@@ -193,11 +192,11 @@ class _Fit:
         """Take these unknowns if they cost less; whether they do."""
         off = self._expected - unknowns
         products, slope = np.diag(self._precision), self._precision * off
-        cost = 0.5 * float(self._precision @ off**2)
-        cost += normal_equations(self.felt, unknowns, self.sigma, products, slope)
+        cost, left_deg = normal_equations(self.felt, unknowns, self._sigma, products, slope)
+        cost += 0.5 * float(self._precision @ off**2)
         if cost >= self.cost:
             return False
-        self.unknowns, self.cost = unknowns, cost
+        self.unknowns, self.cost, self.left_deg = unknowns, cost, left_deg
         self._products, self._slope = products, slope
         return True
 
@@ -216,9 +215,9 @@ def _believed(fit: _Fit) -> Course | None:
     start, hold_start, hold_end, end = (float(time) for time in fit.unknowns[_TIMES])
     lift_deg, sag_deg = float(fit.unknowns[LIFT]), float(fit.unknowns[SAG])
     range_deg = lift_deg + max(-sag_deg, 0.0)
-    left_deg = rms_of_rest_deg(fit.felt, fit.unknowns, fit.sigma)
     breath_deg = float(np.hypot(fit.unknowns[COSINE], fit.unknowns[SINE]))
-    if left_deg > max(_MOST_LEFT_DEG, _MOST_LEFT_PART * range_deg) or breath_deg > _MOST_BREATH_DEG:
+    most_left_deg = max(_MOST_LEFT_DEG, _MOST_LEFT_PART * range_deg)
+    if fit.left_deg > most_left_deg or breath_deg > _MOST_BREATH_DEG:
         return None
     if start < fit.felt[0, 0]:
         return None

@@ -42,12 +42,13 @@ _WAY, _BEND = 0, 3
 @fused_kernel
 def normal_equations(
     felt: FloatArray, x: FloatArray, sigma: float, products: FloatArray, slope: FloatArray
-) -> float:
+) -> tuple[float, float]:
     """Half the weighted square of what the course of unknowns `x` (17,) leaves of `felt` (n, 5).
 
     Adds to `products` (17, 17) and `slope` (17,) its curvature and how it falls as unknowns grow.
+    Also returns the root mean square of what it leaves of the tilt, in degrees.
     """
-    cost = 0.0
+    cost = total = 0.0
     lift, lower, sag = np.empty(6), np.empty(6), np.empty(6)
     row = np.empty(UNKNOWNS)
     for i in range(len(felt)):
@@ -56,25 +57,11 @@ def normal_equations(
         _move(felt[i, AT], x[HOLD_START], x[HOLD_END], sigma, sag)
         tilt_deg = _tilt(felt[i, AT] - felt[0, AT], x, lift, lower, sag, row)
         left = felt[i, TILT] - tilt_deg
+        total += left**2
         cost += _add(row, left, felt[i, TILT_SD], products, slope)
         left = felt[i, FELT_FORCE] - _force(x, lift, lower, row)
         cost += _add(row, left, felt[i, FORCE_SD], products, slope)
-    return cost
-
-
-@fused_kernel
-def rms_of_rest_deg(felt: FloatArray, x: FloatArray, sigma: float) -> float:
-    """Root mean square of the tilt that the course leaves."""
-    total = 0.0
-    lift, lower, sag = np.empty(6), np.empty(6), np.empty(6)
-    row = np.empty(UNKNOWNS)
-    for i in range(len(felt)):
-        _move(felt[i, AT], x[START], x[HOLD_START], sigma, lift)
-        _move(felt[i, AT], x[HOLD_END], x[END], sigma, lower)
-        _move(felt[i, AT], x[HOLD_START], x[HOLD_END], sigma, sag)
-        tilt_deg = _tilt(felt[i, AT] - felt[0, AT], x, lift, lower, sag, row)
-        total += (felt[i, TILT] - tilt_deg) ** 2
-    return float(np.sqrt(total / len(felt)))
+    return cost, float(np.sqrt(total / len(felt)))
 
 
 @fused_kernel
