@@ -72,6 +72,8 @@ class Take:
         self._opened = ExitStack()
         self._spool = self._opened.enter_context(Spool(plan.folder / header.id, header))
         self._newest_start_s = self._newest_s = 0.0
+        self._silent_from_s: float | None = None
+        self._if_over: Fall | None = None
         self._came_too_late = False
 
     @property
@@ -96,9 +98,11 @@ class Take:
         """
         falls = self.pipeline.falls
         silent = now_s - self.origin_s - self._newest_s >= SILENT_S
-        if falls.suspected is None and silent and falls.undecided:
-            return falls.suspected_if_over
-        return falls.suspected
+        if falls.suspected is not None or not silent or not falls.undecided:
+            return falls.suspected
+        if self._silent_from_s != self._newest_s:
+            self._silent_from_s, self._if_over = self._newest_s, falls.suspected_if_over
+        return self._if_over
 
     def finish(self) -> Result:
         """Put the recording in place; raises RecordingError if the disk refuses."""
