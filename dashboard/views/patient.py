@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from analytics.outcomes import PAIN
 from analytics.pathway import Pathway, load_pathway
 from analytics.phases import phase_on
 from analytics.prescription import Prescription
 from analytics.store import Cursor
-from analytics.store.queries import (
-    Patient,
-    SessionRow,
-    daily,
-    falls,
-    outcomes,
-    prescriptions,
-    sessions,
-    weekly,
-)
+from analytics.store.queries import Patient, SessionRow, prescriptions, sessions
 from dashboard import charts, data, provenance, recovery, words
+from dashboard.course import read_course
 from dashboard.data import cursor
 from dashboard.figures import figure
 from dashboard.palette import palette
@@ -70,19 +61,9 @@ def _show(connection: Cursor, patient: Patient) -> None:
 def _show_course(connection: Cursor, patient: Patient, plan: Prescription, today: date) -> None:
     pathway = load_pathway(plan.pathway_id)
     _where_on_the_pathway(patient, plan, pathway, today)
-    frame = recovery.frame(
-        pathway,
-        plan.index_date,
-        today=today,
-        falls=falls(connection, patient.id),
-        palette=palette(st.context.theme.type),
-    )
-    weeks = weekly(connection, patient.id)
-    days = daily(connection, patient.id, plan.index_date, today + timedelta(days=1))
-    measures = recovery.weekly_measures(weeks, days, plan.index_date)
-    pain = recovery.pain_points(outcomes(connection, patient.id, PAIN), plan.index_date)
-    _week_by_week(measures, pain, frame)
-    _on_the_feet(recovery.mobility_trends(weeks), frame)
+    course = read_course(connection, plan, today, palette(st.context.theme.type))
+    _week_by_week(course.measures, course.pain, course.frame)
+    _on_the_feet(course.mobility, course.frame)
     _prescribed(plan, pathway, today)
 
 

@@ -7,19 +7,11 @@ from datetime import date, timedelta
 
 import streamlit as st
 
-from analytics.outcomes import PAIN
 from analytics.pathway import load_pathway
 from analytics.store import Cursor
-from analytics.store.queries import (
-    DayRow,
-    Patient,
-    daily,
-    falls,
-    outcomes,
-    prescription,
-    weekly,
-)
+from analytics.store.queries import DayRow, Patient, prescription
 from dashboard import charts, data, parts, recovery, words
+from dashboard.course import read_course
 from dashboard.data import cursor
 from dashboard.figures import draw, figure
 from dashboard.palette import palette
@@ -41,19 +33,11 @@ def _show(connection: Cursor, patient: Patient) -> None:
         f"Your plan: {pathway.title}."
     )
     st.html(parts.phase_steps(pathway, pathway.phase(plan.phase_id)))
-    days = daily(connection, patient.id, plan.index_date, today + timedelta(days=1))
-    _day_by_day(days, today)
-    frame = recovery.frame(
-        pathway,
-        plan.index_date,
-        today=today,
-        falls=falls(connection, patient.id),
-        palette=palette(st.context.theme.type),
-    )
-    weeks = weekly(connection, patient.id)
-    _week_by_week(recovery.weekly_measures(weeks, days, plan.index_date), frame)
-    _mobility(recovery.mobility_trends(weeks), frame)
-    _pain(recovery.pain_points(outcomes(connection, patient.id, PAIN), plan.index_date), frame)
+    course = read_course(connection, plan, today, palette(st.context.theme.type))
+    _day_by_day(course.days, today)
+    _week_by_week(course.measures, course.frame)
+    _mobility(course.mobility, course.frame)
+    _pain(course.pain, course.frame)
 
 
 def _day_by_day(days: Sequence[DayRow], today: date) -> None:
