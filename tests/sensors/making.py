@@ -73,3 +73,7 @@ def assert_same(found: Chunk, expected: Chunk) -> None:
     assert (found.gyro is None) == (expected.gyro is None)
     if found.gyro is not None and expected.gyro is not None:
         assert_array_equal(found.gyro, expected.gyro)
+
+
+def assert_one_line(error: Exception) -> None:
+    assert str(error).isprintable()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,7 +17,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sensors.recording import (
-    Recording,
     RecordingError,
     find_recordings,
     quantized,
@@ -27,7 +25,6 @@ from sensors.recording import (
     write_calibrations,
     write_recording,
 )
-from sensors.recording.files import sha256
 from sensors.recording.streamfile import ROW_GROUP_SAMPLES
 from sensors.types import Calibration, Chunk, Gap, Placement, StreamInfo
 from sensors.version import VERSION
@@ -35,6 +32,7 @@ from tests.sensors.making import (
     STARTED_AT,
     STERNUM,
     WAIST,
+    assert_one_line,
     assert_same,
     cut,
     header,
@@ -201,9 +199,6 @@ def test_the_stored_version_is_the_application_s() -> None:
     assert f'version = "{VERSION}"' in project.read_text()
 
 
-# What cannot be written
-
-
 @pytest.mark.parametrize(
     ("chunks", "complaint"),
     [
@@ -270,129 +265,6 @@ def test_a_folder_that_may_not_be_written_is_told(
     assert_one_line(caught.value)
 
 
-# What cannot be read
-
-
-@pytest.fixture
-def recording(tmp_path: Path) -> Recording:
-    chunks = [steady(WAIST, 2), steady(STERNUM, 2)]
-    return write_recording(tmp_path / "r", header(), chunks, {"falls": []})
-
-
-def remove_a_stream(folder: Path) -> None:
-    (folder / "waist.parquet").unlink()
-
-
-def truncate_a_stream(folder: Path) -> None:
-    path = folder / "waist.parquet"
-    path.write_bytes(path.read_bytes()[:-100])
-
-
-def truncate_a_stream_and_its_hash(folder: Path) -> None:
-    truncate_a_stream(folder)
-    rewrite_hash(folder, "waist.parquet")
-
-
-def exchange_the_streams(folder: Path) -> None:
-    (folder / "sternum.parquet").replace(folder / "waist.parquet")
-    (folder / "sternum.parquet").write_bytes((folder / "waist.parquet").read_bytes())
-    rewrite_hash(folder, "waist.parquet")
-
-
-def flip_a_bit_of_truth(folder: Path) -> None:
-    (folder / "truth.json").write_text('{"falls": [0]}')
-
-
-def rewrite_hash(folder: Path, name: str) -> None:
-    edit(folder, lambda manifest: manifest["files"].update({name: sha256(folder / name)}))
-
-
-def edit(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
-    manifest = json.loads((folder / "recording.json").read_text())
-    change(manifest)
-    (folder / "recording.json").write_text(json.dumps(manifest))
-
-
-def no_json(folder: Path) -> None:
-    (folder / "recording.json").write_text("hello")
-
-
-def no_manifest(folder: Path) -> None:
-    (folder / "recording.json").unlink()
-
-
-def unknown_placement(folder: Path) -> None:
-    edit(folder, lambda manifest: manifest["header"]["streams"][0].update(placement="knee"))
-
-
-def undescribed_stream(folder: Path) -> None:
-    edit(folder, lambda manifest: manifest["recorded"].pop("waist"))
-
-
-def naive_start(folder: Path) -> None:
-    edit(folder, lambda manifest: manifest["header"].update(started_at="2026-03-01T07:30:00"))
-
-
-def text_for_a_rate(folder: Path) -> None:
-    edit(folder, lambda manifest: manifest["header"]["streams"][0].update(rate_hz="fast"))
-
-
-def newer_format(folder: Path) -> None:
-    edit(folder, lambda manifest: manifest.update(format_version=99))
-
-
-@pytest.mark.parametrize(
-    ("damage", "complaint"),
-    [
-        (remove_a_stream, "No such file.*waist.parquet"),
-        (truncate_a_stream, "waist.parquet is damaged"),
-        (truncate_a_stream_and_its_hash, "not a whole Parquet file"),
-        (exchange_the_streams, "holds 100 samples of time_us, acc_x, acc_y, acc_z where"),
-        (flip_a_bit_of_truth, "truth.json is damaged"),
-        (no_json, "malformed"),
-        (no_manifest, "is not a recording"),
-        (unknown_placement, "knee"),
-        (undescribed_stream, "says nothing of the waist stream"),
-        (naive_start, "started_at"),
-        (text_for_a_rate, "rate_hz"),
-        (newer_format, "update Fivepoint"),
-    ],
-)
-def test_a_damaged_recording_is_refused_with_the_reason(
-    recording: Recording, damage: Callable[[Path], None], complaint: str
-) -> None:
-    damage(recording.folder)
-    with pytest.raises(RecordingError, match=complaint) as caught:
-        read_recording(recording.folder)
-    assert_one_line(caught.value)
-
-
-def test_a_recording_that_may_not_be_read_is_told(
-    recording: Recording, refuse: Callable[[Path], None]
-) -> None:
-    refuse(recording.folder)
-    with pytest.raises(RecordingError, match="Permission denied") as caught:
-        read_recording(recording.folder)
-    assert_one_line(caught.value)
-
-
-def test_a_file_lost_after_opening_is_told_when_its_samples_are_read(recording: Recording) -> None:
-    (recording.folder / "waist.parquet").unlink()
-    with pytest.raises(RecordingError, match=r"waist\.parquet"):
-        list(recording.chunks())
-
-
-def test_paths_in_a_description_lead_nowhere(recording: Recording, tmp_path: Path) -> None:
-    (tmp_path / "secret").write_text("x")
-    digest = sha256(tmp_path / "secret")
-    edit(recording.folder, lambda manifest: manifest["files"].update({"../secret": digest}))
-    with pytest.raises(RecordingError, match="No such file"):
-        read_recording(recording.folder)
-
-
-# Calibrations
-
-
 def assert_same_calibration(found: Calibration, expected: Calibration) -> None:
     assert (found.placement, found.method, found.made_from, found.device_id) == (
         expected.placement,
@@ -431,12 +303,6 @@ def test_a_calibration_that_cannot_be_used_is_refused(
         read_calibrations(path)
     assert_one_line(caught.value)
 
-
-def assert_one_line(error: Exception) -> None:
-    assert str(error).isprintable()
-
-
-# A whole day
 
 READ_A_DAY = """
 import resource, sys
